@@ -1,0 +1,69 @@
+# The daily commands. `make replicate` is the whole of it; CONTRIBUTING.md explains the rest.
+#   SCALE=smoke|default|paper  VARIANT=<name>  SEEDS=<n>  CORES=<n>  DEVICE=cpu|cuda|auto  WHEELS=<folder>  PYTHON=<interpreter>
+
+VENV ?= .venv
+SCALE ?= default
+VARIANT ?=
+SEEDS ?=
+DEVICE ?=
+CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+
+BIN := $(VENV)/bin
+STAGES := data toy trajectories ppo offline online baselines runtimes exhibits
+CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
+LIVE = $(shell [ -t 1 ] && [ -z "$$CI" ] && echo --logger rich)
+
+.DEFAULT_GOAL := help
+.PHONY: help environment replicate smoke paper test lint format docs clean compare plan $(STAGES)
+
+help: ## show this list
+	@sed -n 's/^\([a-z_ ]*\):.*## /\1: /p' $(MAKEFILE_LIST)
+	@echo "$(STAGES): that stage alone; fig_4_08, table_4_2, ...: that exhibit alone"
+
+environment: ## make .venv from the lock files where it is missing or out of date
+	@PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" sh envs/create.sh "$(VENV)"
+
+# $(call snakemake,<config>,<target>): check the request in one second, then hand it to Snakemake.
+define snakemake
+	@$(BIN)/hypersvg preflight --cores "$(CORES)" $(foreach pair,$(1),--config "$(pair)") $(2)
+	@$(BIN)/snakemake --cores "$(CORES)" $(LIVE) $(2) --config $(1)
+endef
+
+replicate: environment ## every stage, figure and table at SCALE (default: default)
+	$(call snakemake,$(CONFIG),all)
+
+smoke: environment ## the whole run in miniature, on digits
+	$(call snakemake,$(CONFIG:scale=%=scale=smoke),all)
+
+paper: environment ## the whole run at the widths of the thesis
+	$(call snakemake,$(CONFIG:scale=%=scale=paper),all)
+
+$(STAGES): environment
+	$(call snakemake,$(CONFIG),$@)
+
+fig_% table_%: environment
+	$(call snakemake,$(CONFIG),$@)
+
+plan: environment ## list the jobs that `make replicate` would run, and why
+	@$(BIN)/snakemake --dry-run --cores "$(CORES)" all --config $(CONFIG)
+
+compare: environment ## A=<run> B=<run>: the numbers of two result folders side by side
+	@$(BIN)/hypersvg compare "$(A)" "$(B)"
+
+test: environment ## the test suite
+	@$(BIN)/python -m pytest
+
+lint: environment ## formatting, types, layers, workflow: the same checks as CI
+	@PATH="$(abspath $(BIN)):$$PATH" sh .ci/lint
+
+format: environment ## rewrite the sources in the project's format
+	@$(BIN)/ruff check --quiet --fix src tests
+	@$(BIN)/ruff format --quiet src tests
+	@$(BIN)/snakefmt Snakefile workflow
+
+docs: environment ## regenerate what is generated from the types: config.yaml, schema.json, the data dictionary
+	@$(BIN)/hypersvg docs
+
+clean: ## remove the results of SCALE and VARIANT
+	@case "$(SCALE)$(VARIANT)" in *[!A-Za-z0-9_-]*) echo "hypersvg: SCALE=$(SCALE) VARIANT=$(VARIANT) is no run" >&2; exit 1;; esac
+	rm -rf "results/$(SCALE)$(if $(VARIANT),+$(VARIANT))"

@@ -1,0 +1,1 @@
+"""hypersvg: a reproducible replication of Crouther 2023, Model-Based Hyperparameter Optimization."""

@@ -1,0 +1,111 @@
+"""The command line: what the workflow's rules, the Makefile and people call.
+
+Heavy imports wait inside the commands, so that help and checks come at once.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hypersvg.pipeline.failures import explained
+
+RESULTS = Path("results")
+CONFIG = Path("config")
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+SettingsOption = Annotated[Path, typer.Option("--settings", help="settings.json of the run")]
+
+
+@app.command()
+def job(
+    stage: str,
+    arm: Annotated[str, typer.Option(help="method variant, see hypersvg.experiments.stages")],
+    seeds: Annotated[str, typer.Option(help="block of seeds, first-last")],
+    settings: SettingsOption,
+    output: Annotated[Path, typer.Option(help="folder for tables, arrays and provenance.json")],
+    images: Annotated[Path | None, typer.Option(help="the data stage's images.safetensors")] = None,
+    trajectories: Annotated[Path | None, typer.Option(help="folder of the trajectories job of these seeds")] = None,
+) -> None:
+    """Run one method variant over one block of seeds."""
+    from hypersvg.pipeline.jobs import Request, run_job
+
+    run_job(Request(stage, arm, seeds, settings, output, images, trajectories))
+
+
+@app.command()
+def data(settings: SettingsOption, output: Annotated[Path, typer.Option(help="folder for the images")]) -> None:
+    """Find, verify and split the images."""
+    from hypersvg.pipeline.images_job import make_images
+
+    make_images(settings, output)
+
+
+@app.command()
+def gather(
+    stage: str,
+    table: str,
+    files: list[Path],
+    settings: SettingsOption,
+    output: Annotated[Path, typer.Option(help="the gathered Parquet file")],
+) -> None:
+    """Gather a table of a stage's jobs; refuse missing rows."""
+    from hypersvg.pipeline.gather import gather as gather_table
+
+    gather_table(stage, table, settings, output, files)
+
+
+@app.command()
+def notebook(source: Path, results: Annotated[Path, typer.Option(help="folder of the run")]) -> None:
+    """Execute one notebook on a run and keep it, its HTML and its exhibits."""
+    from hypersvg.pipeline.notebooks import run_notebook
+
+    run_notebook(source, results)
+
+
+@app.command()
+def preflight(
+    targets: Annotated[list[str] | None, typer.Argument(help="stages or exhibits")] = None,
+    config: Annotated[list[str] | None, typer.Option(help="key=value, as for Snakemake")] = None,
+    cores: Annotated[int, typer.Option(min=1, help="cores the run may use")] = os.cpu_count() or 1,
+) -> None:
+    """Check a request, print its time and disk, and clear locks of a killed run."""
+    from hypersvg.pipeline import preflight as checks
+    from hypersvg.pipeline.settings_file import parse_request, resolve
+    from hypersvg.settings import run_name
+
+    request = parse_request(config or [])
+    settings = resolve(CONFIG, request)
+    checks.check_targets(targets or [])
+    if checks.release_stale_locks(Path()):
+        typer.echo("hypersvg: cleared the locks of a run that was killed; it goes on where it stopped.")
+    scale = str(request.get("scale", "default"))
+    run = RESULTS / run_name(scale, request.get("variant"))
+    typer.echo(checks.announce(checks.estimate(settings, scale, CONFIG / "estimates.yaml", cores), cores, run))
+
+
+@app.command()
+def compare(first: str, second: str) -> None:
+    """Set the numbers of two result folders side by side, on screen and as CSV."""
+    from hypersvg.pipeline.compare import compare as compare_runs
+
+    typer.echo(f"all numbers: {compare_runs(RESULTS, first, second)}")
+
+
+@app.command()
+def docs() -> None:
+    """Regenerate the files that come from the types: default settings, their schema, the data dictionary."""
+    from hypersvg.documents import write_documents
+
+    write_documents(Path())
+
+
+def main() -> None:
+    """Run the command line; every failure ends in one sentence and a non-zero status."""
+    with explained():
+        app(standalone_mode=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""``torchvision.datasets.MNIST``, also where torchvision's compiled operators do not fit the installed torch."""
+
+import importlib
+import sys
+from typing import Any
+
+import torch
+
+OPERATORS = {
+    "torchvision::nms": "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    "torchvision::qnms": "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+}
+
+
+def mnist_class() -> Any:
+    """The class ``torchvision.datasets.MNIST``.
+
+    PyPI's torchvision is compiled for CUDA; beside a CPU build of torch its import ends with "operator
+    torchvision::nms does not exist". The data sets need no such operator, so it is declared, and only then.
+    """
+    try:
+        return importlib.import_module("torchvision.datasets").MNIST
+    except RuntimeError as error:
+        if "torchvision::nms" not in str(error):
+            raise
+    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+        del sys.modules[name]
+    for operator, signature in OPERATORS.items():
+        torch.library.define(operator, signature)
+    return importlib.import_module("torchvision.datasets").MNIST

@@ -1,0 +1,37 @@
+"""Every exhibit by name: a new one is a function of :class:`Results` and a line here (and in its notebook)."""
+
+from collections.abc import Callable
+
+from hypersvg.exhibits.bayesian import fig_4_07
+from hypersvg.exhibits.exhibit import Exhibit
+from hypersvg.exhibits.offline import fig_4_03, fig_4_04, fig_4_05, fig_4_06
+from hypersvg.exhibits.online import fig_4_08, fig_4_09, fig_4_10, fig_4_12, fig_4_13, fig_4_14
+from hypersvg.exhibits.ppo import fig_4_02
+from hypersvg.exhibits.results import Results
+from hypersvg.exhibits.runtimes import fig_4_11
+from hypersvg.exhibits.table_episodic import table_4_1
+from hypersvg.exhibits.table_online import table_4_2
+from hypersvg.exhibits.table_settings import table_4_3
+from hypersvg.exhibits.table_starts import table_4_4
+from hypersvg.exhibits.toy import fig_4_01
+from hypersvg.tables import TableError
+
+EXHIBITS: dict[str, Callable[[Results], Exhibit]] = {
+    make.__name__: make
+    for make in (
+        *(fig_4_01, fig_4_02, fig_4_03, fig_4_04, fig_4_05, fig_4_06, fig_4_07, fig_4_08, fig_4_09, fig_4_10),
+        *(fig_4_11, fig_4_12, fig_4_13, fig_4_14, table_4_1, table_4_2, table_4_3, table_4_4),
+    )
+}
+
+
+def build(name: str, results: Results) -> Exhibit:
+    """Make the exhibit ``name`` and write its files under ``exhibits/`` of the run.
+
+    Raises :class:`~hypersvg.tables.TableError` for an unknown exhibit and for missing or damaged tables.
+    """
+    if name not in EXHIBITS:
+        raise TableError(f"unknown exhibit '{name}'; known: {', '.join(EXHIBITS)}")
+    exhibit = EXHIBITS[name](results)
+    exhibit.save(results)
+    return exhibit

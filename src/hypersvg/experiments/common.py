@@ -1,0 +1,155 @@
+"""What several stages share: the inner task, labels of runs, tidy frames, and re-evaluation on fresh seeds."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from hypersvg.controllers.constant import Constant
+from hypersvg.experiments.job import Job
+from hypersvg.images import load_images
+from hypersvg.maths.network import Activation, Initialisation
+from hypersvg.settings import Settings
+from hypersvg.tasks.base import SplitName, Task
+from hypersvg.tasks.classification import Classification, classification_task
+from hypersvg.training import Curves, InnerTraining, train
+
+
+def resolved_device(settings: Settings) -> str:
+    """``cpu`` or ``cuda``; raises ``ValueError`` when a GPU is asked for and there is none."""
+    wanted = settings.run.device
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ValueError("run.device = cuda: PyTorch sees no GPU here; use run.device = cpu or auto")
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return wanted
+
+
+def inner_task(
+    job: Job, activation: Activation = "elu", initialisation: Initialisation = "he_uniform"
+) -> Classification:
+    """The job's inner problem; by default Table 4.3's column "MNIST (SVG)": He uniform and ELU."""
+    device = resolved_device(job.settings)
+    images = load_images(job.images_file, job.settings.inner.scaling, device)
+    return classification_task(job.settings, images, activation, initialisation, device)
+
+
+def starting_rates(settings: Settings) -> pd.DataFrame:
+    """Starting rates of the bad and the good grid, with columns grid, run, start (Table 4.4 gives the bad one)."""
+    frames = []
+    for grid, (first, last, count) in (("bad", settings.online.bad_grid), ("good", settings.online.good_grid)):
+        starts = np.logspace(first, last, count)
+        frames.append(pd.DataFrame({"grid": grid, "run": range(count), "start": starts}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def labels_of(seeds: Sequence[int], group: pd.DataFrame) -> pd.DataFrame:
+    """One row a run, seed by seed, in the order of :class:`InnerTraining`: the group's columns and ``seed``."""
+    return pd.concat([group.assign(seed=seed) for seed in seeds], ignore_index=True)
+
+
+def status_of(alive: Tensor) -> list[str]:
+    """The ``status`` column of ``alive`` flags."""
+    return ["ok" if flag else "diverged" for flag in alive.flatten().tolist()]
+
+
+def curves_frame(labels: pd.DataFrame, curves: Curves, *, phase: str = "main", first_step: int = 1) -> pd.DataFrame:
+    """Curves ``[steps, runs]`` as tidy rows; ``labels`` has one row a run."""
+    steps = len(curves.rate)
+    frame = pd.concat([labels] * steps, ignore_index=True)
+    return frame.assign(
+        step=np.repeat(np.arange(first_step, first_step + steps), len(labels)),
+        phase=phase,
+        rate=flat(curves.rate),
+        train_loss=flat(curves.train_loss),
+        val_accuracy=flat(curves.val_accuracy),
+        status=status_of(curves.alive),
+    )
+
+
+def flat(values: Tensor) -> np.ndarray:
+    """A tensor's values in memory order as float64."""
+    return values.detach().cpu().double().flatten().numpy()
+
+
+def runs_frame(labels: pd.DataFrame, task: Task, curves: Curves, **charged: int | Sequence[int]) -> pd.DataFrame:
+    """One row a finished run with its accuracies on all validation and all test images; ``charged`` are the budgets."""
+    validation = flat(task.accuracy(curves.parameters, "validation"))
+    return labels.assign(
+        rate=flat(curves.rate[-1]),
+        quoted_accuracy=validation,
+        val_accuracy=validation,
+        test_accuracy=flat(task.accuracy(curves.parameters, "test")),
+        status=status_of(curves.alive[-1]),
+        **charged,
+    )
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Mean accuracies of constant rates over fresh seeds, ``[rates]`` each, and whether no fresh run diverged."""
+
+    validation: np.ndarray
+    test: np.ndarray
+    alive: np.ndarray
+
+
+def reevaluate(job: Job, task: Task, rates: Sequence[float], steps: int) -> Fresh:
+    """Train with each constant rate on the job's fresh seeds, which selected nothing, and average the accuracies."""
+    parts = []
+    for some in blocks_of(rates):
+        curves = constant_training(job, task, some, steps, job.fresh_seeds)
+        shape = (len(job.fresh_seeds), len(some))
+        scores = [task.accuracy(curves.parameters, split).view(shape).mean(dim=0) for split in ("validation", "test")]
+        parts.append([flat(scores[0]), flat(scores[1]), curves.alive[-1].view(shape).all(dim=0).cpu().numpy()])
+    return Fresh(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def evaluate_rates(
+    job: Job, task: Task, rates: Sequence[float], steps: int, seeds: Sequence[int], split: SplitName
+) -> np.ndarray:
+    """Mean accuracy over ``seeds`` of a training with each constant rate, ``[rates]``."""
+    parts = []
+    for some in blocks_of(rates):
+        curves = constant_training(job, task, some, steps, seeds)
+        parts.append(flat(task.accuracy(curves.parameters, split).view(len(seeds), len(some)).mean(dim=0)))
+    return np.concatenate(parts)
+
+
+def constant_training(job: Job, task: Task, rates: np.ndarray, steps: int, seeds: Sequence[int]) -> Curves:
+    """``len(seeds) × len(rates)`` trainings at constant rates, accuracies not recorded."""
+    training = InnerTraining(task, job.settings.inner.optimizer, seeds, len(rates))
+    rate = torch.tensor(rates, dtype=torch.float32, device=task.device).repeat(len(seeds))
+    return train(training, Constant(rate), steps, record_accuracy=False)
+
+
+def blocks_of(rates: Sequence[float]) -> list[np.ndarray]:
+    """``rates`` in blocks of about 32, which bounds the memory of their trainings."""
+    values = np.asarray(rates, dtype=np.float64)
+    return np.array_split(values, max(1, round(len(values) / 32)))
+
+
+def memory_chunks(
+    seeds: Sequence[int], group: pd.DataFrame, bytes_per_run: int, memory_gib: float
+) -> Iterator[tuple[list[int], pd.DataFrame]]:
+    """Seeds and rows of the group that are trained side by side within the memory setting, at least one run.
+
+    Whole groups of as many seeds as fit; where not even one group fits, one seed and as many of its runs as fit.
+    """
+    fit = max(1, int(memory_gib * 2**30 // bytes_per_run))
+    if fit >= len(group):
+        size = fit // len(group)
+        for first in range(0, len(seeds), size):
+            yield list(seeds[first : first + size]), group
+        return
+    for seed in seeds:
+        for first in range(0, len(group), fit):
+            yield [seed], group.iloc[first : first + fit].reset_index(drop=True)
+
+
+def svg_bytes(parameters: int, width: int) -> int:
+    """Memory of one run's surrogate and policy: weights, gradients, both Adam moments and one temporary, float32."""
+    return 3 * parameters * width * 4 * 5

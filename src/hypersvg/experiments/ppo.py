@@ -1,0 +1,146 @@
+"""The ppo stage: HyperPPO (Algorithms 2 and 3, section 4.2) in three arms, and the fixed-rate reference.
+
+All arms see ``ppo.environments × ppo.iterations`` episodes in ``ppo.iterations`` updates of as many gradient steps;
+they are compared by the accuracy reached at the last inner step, never by their returns, whose scales differ.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hypersvg.environments import Arm, Episodes, Rules, ppo_task, rules_of
+from hypersvg.environments.agent import Agent, make_agent, own_global_randomness
+from hypersvg.experiments.common import resolved_device
+from hypersvg.experiments.job import Job, Tables
+from hypersvg.images import load_images
+from hypersvg.maths.random import seed_of
+from hypersvg.progress import Tick, bar
+from hypersvg.settings import Settings
+from hypersvg.tasks.base import SplitName, Task
+
+EVALUATION_EPISODES = 4
+"""Episodes, with initial parameters and minibatches that no agent trains on, behind every evaluation."""
+
+Policy = Callable[[NDArray[np.float32]], Tensor]
+"""Learning rates ``[entries]`` for observations ``[entries, parameters + 1]``."""
+Row = dict[str, Any]
+
+
+def run(job: Job) -> Tables:
+    """Train the arm's agents (tables ``ppo_updates`` and ``runs``), or play the arm ``fixed`` (``runs`` alone).
+
+    ``fixed`` is the constant rate ``ppo.fixed_rate`` in the same episodes. Seeds are trained one after another.
+    """
+    settings, device = job.settings, resolved_device(job.settings)
+    task = ppo_task(settings, load_images(job.images_file, settings.inner.scaling, device), device)
+    if job.arm == "fixed":
+        return {"runs": pd.DataFrame([fixed_run(job, task, seed) for seed in job.seeds])}
+    with bar(len(job.seeds) * settings.ppo.iterations, f"ppo {job.arm}", "update") as tick:
+        trained = [train(job, task, seed, tick) for seed in job.seeds]
+    return {
+        "ppo_updates": pd.DataFrame([row for rows, _ in trained for row in rows]),
+        "runs": pd.DataFrame([finished for _, finished in trained]),
+    }
+
+
+@dataclass(frozen=True)
+class Played:
+    """Finished episodes, and the mean learning rate over their steps."""
+
+    episodes: Episodes
+    rate: float
+
+    def accuracy(self, split: SplitName) -> float:
+        """Mean accuracy in [0, 1] at the last step; a diverged episode counts with its floor."""
+        return float(self.episodes.accuracy(split).mean())
+
+    @property
+    def status(self) -> str:
+        """``diverged`` when any of the episodes has."""
+        return "ok" if bool(self.episodes.alive.all()) else "diverged"
+
+
+def play(task: Task, rules: Rules, seeds: Sequence[int], policy: Policy) -> Played:
+    """One episode of every seed under ``policy``; rates are averaged as they are, not in log10."""
+    unrewarded = replace(rules, arm="sparse_every") if rules.arm == "dense" else rules
+    episodes, rates = Episodes(task, unrewarded), []
+    observation = episodes.start(seeds)
+    while episodes.running:
+        outcome = episodes.decide(policy(observation))
+        observation = outcome.observation
+        rates.append(outcome.rate)
+    return Played(episodes, float(np.mean(rates)))
+
+
+def evaluation_seeds(seed: int) -> list[int]:
+    """Seeds of the evaluation episodes of ``seed``: the same at every update and for every arm."""
+    return [seed_of(seed, "evaluation", episode) for episode in range(EVALUATION_EPISODES)]
+
+
+def train(job: Job, task: Task, seed: int, tick: Tick) -> tuple[list[Row], Row]:
+    """Train the arm's agent of ``seed``; its rows of ``ppo_updates`` and its row of ``runs``."""
+    settings, arm = job.settings, cast(Arm, job.arm)
+    rows = []
+    with own_global_randomness():
+        agent = make_agent(settings, task, arm, seed)
+        for update in range(1, settings.ppo.iterations + 1):
+            learned = agent.update()
+            played = play(task, agent.rules, evaluation_seeds(seed), agent.rates)
+            rows.append(update_row(settings, arm, seed, update) | learned | evaluation(played))
+            tick()
+    fresh = play(task, agent.rules, job.fresh_seeds, agent.rates)
+    return rows, run_row(arm, seed, played, fresh) | charged(settings, agent)
+
+
+def update_row(settings: Settings, arm: Arm, seed: int, update: int) -> Row:
+    """The keys of an update, and the inner trainings behind it so far."""
+    return {"seed": seed, "arm": arm, "update": update, "episodes": update * settings.ppo.environments}
+
+
+def evaluation(played: Played) -> Row:
+    """What is recorded of evaluation episodes at every update."""
+    return {"eval_accuracy": played.accuracy("curve"), "rate": played.rate}
+
+
+def fixed_run(job: Job, task: Task, seed: int) -> Row:
+    """The row of ``runs`` of the constant rate, in the evaluation episodes that the agents of ``seed`` have."""
+    rules = rules_of(job.settings, "sparse_once")
+
+    def constant(observation: NDArray[np.float32]) -> Tensor:
+        return torch.full((len(observation),), job.settings.ppo.fixed_rate)
+
+    quoted = play(task, rules, evaluation_seeds(seed), constant)
+    fresh = play(task, rules, job.fresh_seeds, constant)
+    return run_row("fixed", seed, quoted, fresh) | {"inner_steps": rules.steps, "evaluations": 0}
+
+
+def run_row(arm: str, seed: int, quoted: Played, fresh: Played) -> Row:
+    """A row of ``runs``: the last evaluation as it would be quoted, and the policy in fresh episodes.
+
+    All accuracies are on all images; the fresh episodes are the same for every seed and arm.
+    """
+    return {
+        "method": f"ppo_{arm}",
+        "grid": "none",
+        "run": 0,
+        "start": np.nan,
+        "seed": seed,
+        "rate": quoted.rate,
+        "quoted_accuracy": quoted.accuracy("validation"),
+        "val_accuracy": fresh.accuracy("validation"),
+        "test_accuracy": fresh.accuracy("test"),
+        "status": "ok" if quoted.status == fresh.status == "ok" else "diverged",
+        "surrogate_updates": 0,
+    }
+
+
+def charged(settings: Settings, agent: Agent) -> Row:
+    """What training cost. Evaluation episodes only watch: the last policy is taken, so nothing is selected on them."""
+    episodes = settings.ppo.environments * settings.ppo.iterations
+    return {"inner_steps": episodes * agent.rules.steps, "evaluations": episodes * agent.rules.rewards}

@@ -1,0 +1,183 @@
+"""The stages of a run, as data: arms, settings they depend on, tables they write. Imports no numerics, so it is fast.
+
+The workflow builds its rules from here; :mod:`hypersvg.pipeline.jobs` finds the stage's ``run(job)`` by its ``module``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hypersvg.settings import Settings
+
+Names = tuple[str, ...]
+Groups = tuple[str, tuple[str | int | float, ...]]
+"""A table's column and the values that every seed must have in it."""
+
+
+@dataclass(frozen=True)
+class StageSpec:
+    """One stage of the workflow.
+
+    ``blocks`` are the settings blocks whose change reruns it (``run`` counts without ``run.seeds``). ``arms`` are its
+    job variants, ``tables`` the tables each arm's job writes, ``groups`` the rows by method that a gathered table must
+    hold for every seed. ``arrays`` are further files of every job; ``after`` is a stage whose job of the same seeds it
+    reads; ``by_seed`` is false where a job knows no seeds.
+    """
+
+    name: str
+    blocks: Names
+    arms: Callable[[Settings], Names]
+    tables: Callable[[str], Names]
+    groups: Callable[[Settings, str], Groups | None]
+    needs_images: bool = True
+    arrays: Names = ()
+    after: str | None = None
+    by_seed: bool = True
+
+    @property
+    def module(self) -> str:
+        """Dotted name of the module that defines the stage's ``run(job)``."""
+        return f"hypersvg.experiments.{self.name}"
+
+    def all_tables(self, settings: Settings) -> Names:
+        """Names of all tables of the stage, each once."""
+        return tuple(dict.fromkeys(table for arm in self.arms(settings) for table in self.tables(arm)))
+
+    def arms_of(self, table: str, settings: Settings) -> Names:
+        """The arms whose jobs write ``table``."""
+        return tuple(arm for arm in self.arms(settings) if table in self.tables(arm))
+
+
+def always(*names: str) -> Callable[[object], Names]:
+    """A function that gives the same names whatever it is asked."""
+    return lambda _: names
+
+
+def unroll_arms(settings: Settings) -> Names:
+    """One arm an unroll length, e.g. ``T05``."""
+    return tuple(f"T{unroll:02d}" for unroll in settings.offline.unrolls)
+
+
+def toy_groups(settings: Settings, table: str) -> Groups:
+    """One imitation optimizer a momentum."""
+    return "momentum", tuple(settings.toy.momenta)
+
+
+def ppo_groups(settings: Settings, table: str) -> Groups:
+    """The arms while training; the fixed reference too among the finished runs."""
+    if table == "ppo_updates":
+        return "arm", tuple(settings.ppo.arms)
+    return "method", tuple(f"ppo_{arm}" for arm in (*settings.ppo.arms, "fixed"))
+
+
+def offline_groups(settings: Settings, table: str) -> Groups:
+    """Every unroll, read at the last and at the half-way iteration."""
+    if table == "offline_curves":
+        return "unroll", tuple(settings.offline.unrolls)
+    last = settings.offline.iterations
+    return "method", tuple(f"offline_{arm}_N{n}" for arm in unroll_arms(settings) for n in (last // 2, last))
+
+
+def online_groups(settings: Settings, table: str) -> Groups:
+    """Adaptive, the bandits, and the control arms (the longest warm-up stands for the bandits there)."""
+    bandits = tuple(f"bandit{steps}" for steps in settings.online.warm_ups)
+    longest = f"bandit{max(settings.online.warm_ups)}"
+    controls = tuple(f"{method}_{arm}" for arm in ("untrained", "frozen") for method in ("adaptive", longest))
+    return "method", ("adaptive", *bandits, *controls, "hypergradient")
+
+
+def baselines_groups(settings: Settings, table: str) -> Groups | None:
+    """Grid, random search, the constant rates; Bayesian optimization has runs but no curves."""
+    if table == "bo_evaluations":
+        return "phase", ("initial", "guided") if settings.baselines.bo_iterations else ("initial",)
+    constants = ("adam_default", "random_rate", "best_constant")
+    return "method", ("grid", "random", *constants, *(("bo",) if table == "runs" else ()))
+
+
+STAGES = {
+    stage.name: stage
+    for stage in (
+        StageSpec(
+            "toy",
+            blocks=("run", "toy"),
+            arms=always("all"),
+            tables=always("toy_rollouts", "toy_errors"),
+            groups=toy_groups,
+            needs_images=False,
+        ),
+        StageSpec(
+            "trajectories",
+            blocks=("run", "data", "inner", "trajectories"),
+            arms=always("all"),
+            tables=always("trajectories"),
+            groups=lambda settings, table: None,
+            arrays=("states.npy",),
+        ),
+        StageSpec(
+            "ppo",
+            blocks=("run", "data", "inner", "ppo"),
+            arms=lambda settings: (*settings.ppo.arms, "fixed"),
+            tables=lambda arm: ("runs",) if arm == "fixed" else ("ppo_updates", "runs"),
+            groups=ppo_groups,
+        ),
+        StageSpec(
+            "offline",
+            blocks=("run", "data", "inner", "trajectories", "svg", "offline"),
+            arms=unroll_arms,
+            tables=always("offline_curves", "runs"),
+            groups=offline_groups,
+            after="trajectories",
+        ),
+        StageSpec(
+            "online",
+            blocks=("run", "data", "inner", "svg", "online"),
+            arms=always("adaptive", "bandit", "untrained", "frozen", "hypergradient"),
+            tables=always("curves", "runs"),
+            groups=online_groups,
+        ),
+        StageSpec(
+            "baselines",
+            blocks=("run", "data", "inner", "online", "baselines"),
+            arms=always("grid", "random", "bo", "constants"),
+            tables=lambda arm: ("bo_evaluations", "runs") if arm == "bo" else ("curves", "runs"),
+            groups=baselines_groups,
+        ),
+        StageSpec(
+            "runtimes",
+            blocks=("run", "data", "inner", "trajectories", "ppo", "svg", "offline", "online", "baselines", "runtimes"),
+            arms=always("all"),
+            tables=always("runtimes"),
+            groups=lambda settings, table: None,
+            by_seed=False,
+        ),
+    )
+}
+
+TABLE_FILES = {
+    ("toy", "toy_rollouts"): "toy_rollouts",
+    ("toy", "toy_errors"): "toy_errors",
+    ("trajectories", "trajectories"): "trajectories",
+    ("ppo", "ppo_updates"): "ppo_updates",
+    ("ppo", "runs"): "ppo_runs",
+    ("offline", "offline_curves"): "offline_curves",
+    ("offline", "runs"): "offline_runs",
+    ("online", "curves"): "online_curves",
+    ("online", "runs"): "online_runs",
+    ("baselines", "curves"): "baselines_curves",
+    ("baselines", "runs"): "baselines_runs",
+    ("baselines", "bo_evaluations"): "bo_evaluations",
+    ("runtimes", "runtimes"): "runtimes",
+}
+"""File name, under ``tables/`` of a run, of each gathered table by (stage, table)."""
+
+
+def block_settings(stage: str, settings: Settings) -> dict[str, dict[str, object]]:
+    """The settings that ``stage`` depends on, as plain values; the number of seeds is not among them."""
+    blocks = {name: getattr(settings, name).model_dump(mode="json") for name in STAGES[stage].blocks}
+    blocks["run"].pop("seeds")
+    return blocks
+
+
+def seed_blocks(settings: Settings) -> list[tuple[int, int]]:
+    """First and last seed of every job; earlier blocks keep their names when seeds are added."""
+    size, count = settings.run.seed_block, settings.run.seeds
+    return [(first, min(first + size, count) - 1) for first in range(0, count, size)]

@@ -1,0 +1,47 @@
+"""The images as every job sees them: one safetensors file, made once by the data stage."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
+STAND_IN = "stand-in data: UCI digits, not comparable with the thesis"
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images ``[count, 784]`` float32 and labels ``[count]`` int64."""
+
+    images: Tensor
+    labels: Tensor
+
+    def first(self, count: int) -> "Split":
+        """The first ``count`` images (the order is already random)."""
+        return Split(self.images[:count], self.labels[:count])
+
+
+@dataclass(frozen=True)
+class Images:
+    """Training, validation and test images, and the data source's name (``mnist`` or the stand-in's stamp)."""
+
+    train: Split
+    validation: Split
+    test: Split
+    source: str
+
+
+def load_images(path: Path, scaling: str = "unit", device: str = "cpu") -> Images:
+    """Read the data stage's file; ``scaling`` is ``unit`` or ``standardised`` (see ``Inner.scaling``)."""
+    with safe_open(path, framework="pt", device=device) as file:
+        source = file.metadata()["source"]
+
+        def split(name: str) -> Split:
+            pixels = file.get_tensor(f"{name}_images").to(torch.float32) / 255
+            if scaling == "standardised":
+                pixels = (pixels - MNIST_MEAN) / MNIST_STD
+            return Split(pixels, file.get_tensor(f"{name}_labels").to(torch.int64))
+
+        return Images(split("train"), split("validation"), split("test"), source)

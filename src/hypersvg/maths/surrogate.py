@@ -1,0 +1,158 @@
+"""The synthetic optimizer ``g(s, a)`` and the policy ``π(s)``: perceptrons of one hidden layer, stacked over runs.
+
+Every run owns a surrogate and a policy; their weights carry a leading ``runs`` dimension and never mix. Weights
+are stored ``[runs, hidden, parameters]`` on both sides: a product with one state then reads memory in order.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+SurrogateForm = Literal["literal", "residual", "rate_scaled"]
+OutputStart = Literal["zero", "he_uniform"]
+Bijection = Literal["exp", "softplus"]
+
+
+def he_uniform(shape: tuple[int, ...], inputs: int, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
+    """``U(±sqrt(6 / inputs))`` (He et al. 2015; Table 4.3, column "MNIST (SVG)")."""
+    bound = math.sqrt(6.0 / inputs)
+    return torch.rand(shape, generator=generator, dtype=dtype) * (2 * bound) - bound
+
+
+def first_layer(state: Tensor, weight: Tensor) -> Tensor:
+    """``state [runs, batch, P]`` times ``weight [runs, H, P]`` → ``[runs, batch, H]``.
+
+    The weight stands on the left so that its gradient comes out in its own memory order and is not copied.
+    """
+    return torch.bmm(weight, state.transpose(1, 2)).transpose(1, 2)
+
+
+@dataclass
+class Surrogate:
+    """``s' ≈ f(s, a)`` with hidden width H and ELU (Table 4.3: "(3072, 1)", ELU).
+
+    ``form`` is ``literal`` (``s' = g(s, a)``, chapter 3), ``residual`` (``s + g(s, a)``) or ``rate_scaled``
+    (``s + a·g(s)``). Deviation: the action enters ``g`` as log10 a, because rates span four decades.
+    Shapes: ``input_weight``, ``output_weight`` ``[runs, H, P]``; ``rate_weight``, ``hidden_bias`` ``[runs, 1, H]``;
+    ``output_bias`` ``[runs, 1, P]``.
+    """
+
+    form: SurrogateForm
+    input_weight: Tensor
+    rate_weight: Tensor
+    hidden_bias: Tensor
+    output_weight: Tensor
+    output_bias: Tensor
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """What the model loss trains."""
+        return [self.input_weight, self.rate_weight, self.hidden_bias, self.output_weight, self.output_bias]
+
+    def __call__(self, state: Tensor, rate: Tensor) -> Tensor:
+        """Predicted next states ``[runs, batch, P]`` from ``state [runs, batch, P]`` and ``rate [runs, batch]``."""
+        hidden = first_layer(state, self.input_weight) + self.hidden_bias
+        if self.form != "rate_scaled":
+            hidden = hidden + torch.log10(rate).unsqueeze(2) * self.rate_weight
+        output = torch.baddbmm(self.output_bias, functional.elu(hidden), self.output_weight)
+        if self.form == "literal":
+            return output
+        return state + (rate.unsqueeze(2) * output if self.form == "rate_scaled" else output)
+
+    def detached(self) -> "Surrogate":
+        """The same function as a constant: gradients pass to its inputs alone."""
+        return Surrogate(self.form, *(weight.detach() for weight in self.weights))
+
+    @staticmethod
+    def create(
+        form: SurrogateForm,
+        output: OutputStart,
+        parameters: int,
+        width: int,
+        generators: Sequence[torch.Generator],
+        device: str = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> "Surrogate":
+        """One freshly drawn surrogate a generator; ``output`` zero makes a residual form start as s' = s."""
+
+        def stacked(shape: tuple[int, int], inputs: int) -> Tensor:
+            drawn = [he_uniform(shape, inputs, generator, dtype) for generator in generators]
+            return torch.stack(drawn).to(device).requires_grad_(True)
+
+        def zeros(size: int) -> Tensor:
+            return torch.zeros(len(generators), 1, size, device=device, dtype=dtype, requires_grad=True)
+
+        drawn = Surrogate(
+            form,
+            stacked((width, parameters), parameters + 1),
+            stacked((1, width), parameters + 1),
+            zeros(width),
+            stacked((width, parameters), width),
+            zeros(parameters),
+        )
+        if output == "zero":
+            drawn.output_weight.data.zero_()
+        return drawn
+
+
+@dataclass
+class Policy:
+    """``a = π(s)``: a positive learning rate from the flat parameters; one hidden layer, ELU, He uniform.
+
+    ``exp``: ``a = start · exp(u)``; ``softplus``: ``a = start · softplus(u + c)`` with ``softplus(c) = 1``; ``u`` is
+    the network's output, so that ``start`` is the rate of a network that says nothing. Rates are cut to
+    [lowest, highest]; the cut passes gradients on, or a policy at a bound could never leave it.
+    Shapes: ``input_weight [runs, H, P]``, ``hidden_bias`` and ``output_weight [runs, 1, H]``,
+    ``output_bias [runs, 1, 1]``, ``start [runs]``.
+    """
+
+    bijection: Bijection
+    lowest: float
+    highest: float
+    start: Tensor
+    input_weight: Tensor
+    hidden_bias: Tensor
+    output_weight: Tensor
+    output_bias: Tensor
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """What the policy loss trains."""
+        return [self.input_weight, self.hidden_bias, self.output_weight, self.output_bias]
+
+    def __call__(self, state: Tensor) -> Tensor:
+        """Learning rates ``[runs, batch]`` at ``state [runs, batch, P]``."""
+        hidden = functional.elu(first_layer(state, self.input_weight) + self.hidden_bias)
+        output = torch.baddbmm(self.output_bias, hidden, self.output_weight.transpose(1, 2)).squeeze(2)
+        if self.bijection == "exp":
+            free = self.start.unsqueeze(1) * torch.exp(output)
+        else:
+            free = self.start.unsqueeze(1) * functional.softplus(output + math.log(math.e - 1))
+        return free + (free.clamp(self.lowest, self.highest) - free).detach()
+
+    @staticmethod
+    def create(
+        bijection: Bijection,
+        bounds: tuple[float, float],
+        start: Tensor,
+        parameters: int,
+        width: int,
+        generators: Sequence[torch.Generator],
+    ) -> "Policy":
+        """One freshly drawn policy a generator, with its starting rate ``start [runs]``."""
+        dtype, device = start.dtype, start.device
+
+        def stacked(shape: tuple[int, int], inputs: int) -> Tensor:
+            drawn = [he_uniform(shape, inputs, generator, dtype) for generator in generators]
+            return torch.stack(drawn).to(device).requires_grad_(True)
+
+        def zeros(size: int) -> Tensor:
+            return torch.zeros(len(generators), 1, size, device=device, dtype=dtype, requires_grad=True)
+
+        first = stacked((width, parameters), parameters)
+        return Policy(bijection, *bounds, start, first, zeros(width), stacked((1, width), width), zeros(1))

@@ -1,0 +1,39 @@
+"""Which notebook makes which exhibits, from which tables."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One notebook: the exhibits it writes and the gathered tables it reads."""
+
+    exhibits: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+NOTEBOOKS = {
+    "toy": Notebook(("fig_4_01",), ("toy_rollouts", "toy_errors")),
+    "ppo": Notebook(("fig_4_02",), ("ppo_updates", "ppo_runs")),
+    "offline": Notebook(("fig_4_03", "fig_4_04", "fig_4_05", "fig_4_06"), ("offline_curves", "offline_runs")),
+    "bayesian_optimization": Notebook(("fig_4_07",), ("bo_evaluations", "baselines_runs")),
+    "online_good": Notebook(
+        ("fig_4_08", "fig_4_09", "fig_4_10"), ("online_curves", "online_runs", "baselines_curves", "baselines_runs")
+    ),
+    "runtimes": Notebook(("fig_4_11",), ("runtimes",)),
+    "online_bad": Notebook(
+        ("fig_4_12", "fig_4_13", "fig_4_14"), ("online_curves", "online_runs", "baselines_curves", "baselines_runs")
+    ),
+    "tables": Notebook(
+        ("table_4_1", "table_4_2", "table_4_3", "table_4_4"),
+        ("trajectories", "ppo_runs", "offline_runs", "online_runs", "baselines_runs", "bo_evaluations"),
+    ),
+}
+
+EXHIBITS = {exhibit: name for name, notebook in NOTEBOOKS.items() for exhibit in notebook.exhibits}
+"""The notebook behind every exhibit."""
+
+
+def exhibit_files(exhibit: str) -> tuple[str, ...]:
+    """Files of one exhibit, under ``exhibits/`` of a run."""
+    suffixes = ("svg", "png", "csv") if exhibit.startswith("fig_") else ("csv", "md")
+    return tuple(f"{exhibit}.{suffix}" for suffix in suffixes)

@@ -1,0 +1,22 @@
+"""The data stage as a job: the images of a run and their sidecar."""
+
+import time
+from pathlib import Path
+
+from hypersvg.pipeline.provenance import provenance, write_json
+from hypersvg.pipeline.settings_file import read_settings
+
+
+def make_images(settings_file: Path, folder: Path) -> None:
+    """Write ``images.safetensors``, ``manifest.json`` and ``provenance.json`` into ``folder``.
+
+    Raises a sentence (:class:`hypersvg.data.DataError`) for a damaged or unavailable source.
+    """
+    from hypersvg.data import prepare
+
+    started = time.monotonic()
+    settings = read_settings(settings_file).data
+    prepare(settings, folder)
+    outputs = [folder / "images.safetensors", folder / "manifest.json"]
+    blocks = {"data": settings.model_dump(mode="json")}
+    write_json(folder / "provenance.json", provenance(blocks, [], outputs, time.monotonic() - started))

@@ -1,0 +1,121 @@
+"""Run one job of a stage: one method variant over a block of seeds."""
+
+import importlib
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from hypersvg.experiments.stages import STAGES, StageSpec, block_settings
+from hypersvg.pipeline.failures import HypersvgError
+from hypersvg.pipeline.provenance import provenance, write_json
+from hypersvg.pipeline.settings_file import read_settings
+from hypersvg.settings import Settings
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+PARTIAL = ".partial-"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for; ``seeds`` as ``first-last``."""
+
+    stage: str
+    arm: str
+    seeds: str
+    settings: Path
+    output: Path
+    images: Path | None = None
+    trajectories: Path | None = None
+
+
+def run_job(request: Request) -> None:
+    """Run the job and put its tables, arrays and ``provenance.json`` into ``request.output``, all at its end.
+
+    Raises a sentence for an unknown stage, arm or seed block, and whatever the stage raises.
+    """
+    started = time.monotonic()
+    settings = read_settings(request.settings)
+    spec = known_stage(request.stage, request.arm, settings)
+    seeds = parse_seeds(request.seeds)
+    set_threads(settings.run.threads, settings.run.device)
+    folder = fresh_folder(request.output)
+    try:
+        outputs = compute(request, spec, settings, seeds, folder)
+        blocks = block_settings(spec.name, settings)
+        sidecar = provenance(blocks, input_files(request), outputs, time.monotonic() - started)
+        write_json(folder / "provenance.json", sidecar)
+        for path in (*outputs, folder / "provenance.json"):
+            path.replace(request.output / path.name)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def compute(request: Request, spec: StageSpec, settings: Settings, seeds: tuple[int, ...], folder: Path) -> list[Path]:
+    """Call the stage and write its tables into ``folder``; the paths of its tables and arrays."""
+    from hypersvg.experiments.job import Job
+    from hypersvg.schema import TABLES
+    from hypersvg.tables import write_table
+
+    job = Job(settings, request.arm, seeds, folder, request.images, request.trajectories)
+    tables = importlib.import_module(spec.module).run(job)
+    declared = spec.tables(request.arm)
+    if set(tables) != set(declared):
+        raise HypersvgError(f"stage {spec.name}, arm {request.arm} made tables {sorted(tables)}, not {declared}")
+    for name in declared:
+        write_table(tables[name], TABLES[name], folder / f"{name}.parquet")
+    outputs = [folder / f"{name}.parquet" for name in declared] + [folder / name for name in spec.arrays]
+    for path in outputs:
+        if not path.is_file():
+            raise HypersvgError(f"stage {spec.name}, arm {request.arm} did not write {path.name}")
+    return outputs
+
+
+def input_files(request: Request) -> list[Path]:
+    """The files a job reads, for its sidecar."""
+    images = [request.images] if request.images else []
+    folder = request.trajectories
+    return images + (sorted(path for path in folder.iterdir() if path.suffix != ".json") if folder else [])
+
+
+def known_stage(stage: str, arm: str, settings: Settings) -> StageSpec:
+    """The stage; raises a sentence naming the known stages or arms."""
+    if stage not in STAGES:
+        raise HypersvgError(f"unknown stage '{stage}'; known: {', '.join(STAGES)}")
+    arms = STAGES[stage].arms(settings)
+    if arm not in arms:
+        raise HypersvgError(f"unknown arm '{arm}' of stage {stage}; known: {', '.join(arms)}")
+    return STAGES[stage]
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """``0-5`` as ``(0, …, 5)``."""
+    first, dash, last = text.partition("-")
+    if not (first.isdigit() and last.isdigit() and dash) or int(first) > int(last):
+        raise HypersvgError(f"--seeds {text} is no block of seeds; write first-last, for example 0-5")
+    return tuple(range(int(first), int(last) + 1))
+
+
+def set_threads(threads: int, device: str) -> None:
+    """Fix the number of threads: results depend on it, and Snakemake sets it from ``--cores``."""
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(threads)
+    if device != "cpu":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def fresh_folder(output: Path) -> Path:
+    """A folder of this process inside ``output``; leftovers of processes that have died are removed."""
+    output.mkdir(parents=True, exist_ok=True)
+    for leftover in output.glob(f"{PARTIAL}*"):
+        if not psutil.pid_exists(int(leftover.name.removeprefix(PARTIAL))):
+            shutil.rmtree(leftover, ignore_errors=True)
+    folder = output / f"{PARTIAL}{os.getpid()}"
+    folder.mkdir()
+    return folder

@@ -1,0 +1,124 @@
+"""Before a run starts: is the request known, how long will it take, is there room, is the folder free."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+import yaml
+
+from hypersvg.experiments.stages import STAGES, TABLE_FILES
+from hypersvg.pipeline.exhibits_index import EXHIBITS
+from hypersvg.pipeline.failures import HypersvgError
+from hypersvg.settings import Settings
+
+GIB = 2**30
+IMAGE_BYTES = 785
+MNIST_IMAGES = 70_000
+REST_BYTES = 100 * 2**20
+"""Tables, exhibits, notebooks and logs together, rounded up."""
+MEASURED_CORES = 2
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a whole run needs: wall time [minutes] on the given cores and disk [bytes]."""
+
+    minutes: float
+    bytes: int
+
+
+def targets() -> tuple[str, ...]:
+    """Everything that can be asked for by name."""
+    return ("all", "data", *STAGES, "exhibits", *EXHIBITS)
+
+
+def check_targets(names: Sequence[str]) -> None:
+    """Raise a sentence for a stage or exhibit that does not exist."""
+    for name in names:
+        if name not in targets():
+            known = ", ".join(("data", *STAGES, "exhibits"))
+            raise HypersvgError(f"unknown stage or exhibit '{name}'; stages: {known}; exhibits: {', '.join(EXHIBITS)}")
+
+
+def parameters(settings: Settings) -> int:
+    """Length of the inner network's flat parameter vector (26,506 for 784-32-32-10)."""
+    widths = [784, *settings.inner.hidden, 10]
+    return sum((before + 1) * after for before, after in pairwise(widths))
+
+
+def disk_bytes(settings: Settings) -> int:
+    """Bytes of a finished run: the offline data set in float32, the images, and the rest."""
+    trajectories = settings.trajectories
+    states = settings.run.seeds * trajectories.count * (trajectories.steps + 1) * parameters(settings) * 4
+    return states + (settings.data.limit or MNIST_IMAGES) * IMAGE_BYTES + REST_BYTES
+
+
+def estimate(settings: Settings, scale: str, estimates: Path, cores: int) -> Estimate:
+    """Time from the measured ``config/estimates.yaml``, spread over the cores; disk from the settings."""
+    measured = yaml.safe_load(estimates.read_text(encoding="utf-8")).get(scale)
+    if measured is None:
+        raise HypersvgError(f"{estimates} has no measured time for scale '{scale}'; add a line for it")
+    minutes = measured["fixed"] + measured["per_seed"] * settings.run.seeds
+    return Estimate(minutes * max(1.0, MEASURED_CORES / cores), disk_bytes(settings))
+
+
+def announce(need: Estimate, cores: int, results: Path) -> str:
+    """One line with the estimate; raises a sentence when the disk is too small for what is still to be written."""
+    parent = next(path for path in (results, *results.parents) if path.exists())
+    free, there = shutil.disk_usage(parent).free, folder_bytes(results)
+    missing = max(0, need.bytes - there)
+    if missing > free:
+        raise HypersvgError(
+            f"{results} still needs {missing / GIB:.1f} GiB and the disk has {free / GIB:.1f} GiB free; "
+            "free some space, or lower SEEDS or trajectories.count"
+        )
+    return (
+        f"{results}: a whole run takes about {need.minutes:.0f} min on {cores} cores (finished jobs are kept) and "
+        f"{need.bytes / GIB:.1f} GiB of disk; {free / GIB:.1f} GiB are free."
+    )
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes of all files under ``folder``, 0 when there is none."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
+
+
+def release_stale_locks(root: Path) -> bool:
+    """Remove the locks that a killed Snakemake left in ``root``; true where there were any.
+
+    Locks stay when a Snakemake is alive there: it will refuse a second run of the same results itself.
+    """
+    locks = root / ".snakemake" / "locks"
+    if not locks.is_dir() or not any(locks.iterdir()) or snakemake_runs_in(root):
+        return False
+    shutil.rmtree(locks)
+    return True
+
+
+def snakemake_runs_in(root: Path) -> bool:
+    """Whether a live Snakemake works in ``root``, or one whose folder cannot be seen."""
+    for process in psutil.process_iter(["cmdline"]):
+        if not any(Path(word).name == "snakemake" for word in process.info["cmdline"] or []):
+            continue
+        try:
+            if Path(process.cwd()).resolve() == root.resolve():
+                return True
+        except psutil.NoSuchProcess:
+            continue
+        except psutil.AccessDenied:
+            return True
+    return False
+
+
+def summary(results: Path) -> str:
+    """Where to look when a run has ended."""
+    table_count = len(set(TABLE_FILES.values()))
+    lines = [
+        f"figures and tables  {results}/exhibits  (SVG, PNG and the CSV behind each; tables as Markdown)",
+        f"notebooks           {results}/notebooks (executed, and as HTML)",
+        f"tidy tables         {results}/tables    ({table_count} Parquet files, docs/data_dictionary.md explains them)",
+    ]
+    return "\n".join(lines)

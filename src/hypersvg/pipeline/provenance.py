@@ -1,0 +1,94 @@
+"""Where a result came from: a JSON sidecar beside it. Times live here and never in a table."""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("hypersvg", "torch", "numpy", "pandas", "pyarrow", "stable-baselines3", "bayesian-optimization")
+LOCK = Path("envs/lock.txt")
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def settings_hash(settings: Mapping[str, Any]) -> str:
+    """SHA-256 of settings blocks in a canonical spelling."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON in one step, so that nobody ever reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def git_state(root: Path) -> dict[str, Any]:
+    """Revision and whether the tree differs from it; both null outside a git checkout."""
+    try:
+        revision = git(root, "rev-parse", "HEAD")
+        return {"revision": revision, "dirty": bool(git(root, "status", "--porcelain", "--untracked-files=no"))}
+    except (OSError, subprocess.CalledProcessError):
+        return {"revision": None, "dirty": None}
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Standard output of one git command."""
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def machine() -> dict[str, Any]:
+    """What the last bits of a result depend on: instruction set, threads, device."""
+    facts: dict[str, Any] = {"platform": platform.platform(), "cores": os.cpu_count()}
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        facts["cpu_capability"] = torch.backends.cpu.get_cpu_capability()
+        facts["threads"] = torch.get_num_threads()
+        facts["gpu"] = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return facts
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that numbers can depend on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def provenance(
+    settings: Mapping[str, Any], inputs: Sequence[Path], outputs: Sequence[Path], seconds: float
+) -> dict[str, Any]:
+    """The content of a sidecar.
+
+    ``settings`` are the blocks that the result depends on, ``inputs`` and ``outputs`` are named by path and SHA-256,
+    ``seconds`` is the wall time.
+    """
+    return {
+        "git": git_state(Path()),
+        "settings_hash": settings_hash(settings),
+        "lock_hash": sha256(LOCK) if LOCK.is_file() else None,
+        "versions": versions(),
+        "machine": machine(),
+        "device": dict(settings.get("run", {})).get("device"),
+        "wall_seconds": round(seconds, 3),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "inputs": {str(path): sha256(path) for path in inputs},
+        "outputs": {path.name: sha256(path) for path in outputs},
+    }

@@ -1,0 +1,139 @@
+"""The loop of the thesis, written once: train an inner problem while somebody chooses the learning rate.
+
+Everything is batched over runs: ``runs = seeds × group``, the ``group`` consecutive runs of one seed share their
+initial parameters and their minibatches (common random numbers) and differ in who chooses the rate.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from hypersvg.maths.optimizers import InnerOptimizer, OptimizerName, make_optimizer
+from hypersvg.tasks.base import Batch, Task
+
+LOSS_CEILING = 1e3
+"""The loss recorded for a diverged run: finite, so that tables stay complete."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One step of the true optimizer for all runs.
+
+    ``before`` and ``after`` are ``[runs, parameters]``, ``rate`` and ``loss`` ``[runs]`` (loss of the minibatch at
+    ``before``), ``direction`` is −∂after/∂rate, ``alive [runs]`` is false for runs that have diverged.
+    """
+
+    step: int
+    before: Tensor
+    rate: Tensor
+    after: Tensor
+    batch: Batch
+    loss: Tensor
+    direction: Tensor
+    alive: Tensor
+
+
+class Controller(Protocol):
+    """Who chooses the learning rate. A new method keeps this contract, in one file of ``hypersvg.controllers``."""
+
+    def rates(self, step: int, parameters: Tensor) -> Tensor:
+        """Learning rates ``[runs]`` for the next step from ``parameters [runs, parameters]``."""
+        ...
+
+    def observe(self, transition: Transition) -> None:
+        """Learn from the step just taken."""
+        ...
+
+
+@dataclass
+class InnerTraining:
+    """The state of ``len(seeds) × group`` inner trainings; ``step`` advances all of them by one update.
+
+    A run whose loss or parameters stop being finite keeps its last finite parameters and is marked not alive.
+    """
+
+    task: Task
+    optimizer_name: OptimizerName
+    seeds: Sequence[int]
+    group: int = 1
+    init_purpose: str = "init"
+    batch_purpose: str = "batches"
+    parameters: Tensor = field(init=False, repr=False)
+    alive: Tensor = field(init=False, repr=False)
+    steps: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.batches = self.task.batches(self.seeds, self.batch_purpose)
+        initial = self.task.init(self.seeds, self.init_purpose).repeat_interleave(self.group, dim=0)
+        self.alive = torch.ones(len(initial), dtype=torch.bool, device=initial.device)
+        self.restart(initial)
+
+    def restart(self, parameters: Tensor) -> None:
+        """Go on from ``parameters [runs, parameters]`` with a fresh optimizer state; the minibatches run on."""
+        self.parameters = parameters
+        self.optimizer: InnerOptimizer = make_optimizer(self.optimizer_name)
+
+    def step(self, rate: Tensor) -> Transition:
+        """One update of every run with learning rates ``rate [runs]``."""
+        batch, before = self.batches.next(), self.parameters
+        leaf = before.detach().requires_grad_(True)
+        with torch.enable_grad():
+            loss = self.task.loss(leaf, batch)
+            (gradient,) = torch.autograd.grad(loss.sum(), leaf)
+        loss = loss.detach()
+        after = self.optimizer.step(before, gradient, rate)
+        direction = self.optimizer.direction()
+        self.alive = self.alive & torch.isfinite(loss) & torch.isfinite(after.sum(dim=1))
+        if not bool(self.alive.all()):
+            after = torch.where(self.alive.unsqueeze(1), after, before)
+            direction = torch.where(self.alive.unsqueeze(1), direction, torch.zeros_like(direction))
+            loss = torch.where(self.alive, loss, torch.full_like(loss, LOSS_CEILING))
+        self.parameters = after
+        self.steps += 1
+        return Transition(self.steps - 1, before, rate, after, batch, loss, direction, self.alive)
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What a training recorded, ``[steps, runs]`` each, and its state at the end."""
+
+    rate: Tensor
+    train_loss: Tensor
+    val_accuracy: Tensor
+    alive: Tensor
+    parameters: Tensor
+
+
+def train(
+    training: InnerTraining,
+    controller: Controller,
+    steps: int,
+    *,
+    record_accuracy: bool = True,
+    after_step: Callable[[Transition], object] | None = None,
+) -> Curves:
+    """Take ``steps`` steps with the controller's rates and record them.
+
+    ``val_accuracy`` row ``t`` is measured on the ``curve`` images after step ``t`` (NaN where not recorded).
+    ``after_step`` is called after the controller has observed the step: progress bars, snapshots.
+    """
+    rates, losses, accuracies, alive = [], [], [], []
+    for step in range(steps):
+        rate = controller.rates(step, training.parameters)
+        transition = training.step(rate)
+        controller.observe(transition)
+        rates.append(rate)
+        losses.append(transition.loss)
+        alive.append(transition.alive)
+        if record_accuracy:
+            accuracies.append(training.task.accuracy(training.parameters, "curve"))
+        else:
+            accuracies.append(torch.full_like(transition.loss, torch.nan))
+        if after_step is not None:
+            after_step(transition)
+    return Curves(
+        torch.stack(rates), torch.stack(losses), torch.stack(accuracies), torch.stack(alive), training.parameters
+    )

@@ -1,0 +1,128 @@
+"""One conformance suite for every controller: bounds, determinism, independence of runs, NaN handling."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from hypersvg.controllers.constant import Constant
+from hypersvg.controllers.hypersvg import Derivative, HyperSvg
+from hypersvg.images import Images, Split
+from hypersvg.maths.network import Network
+from hypersvg.maths.random import torch_generator
+from hypersvg.settings.blocks import Svg
+from hypersvg.tasks.classification import Classification
+from hypersvg.training import Controller, Curves, InnerTraining, train
+
+SEEDS, STARTS, STEPS = [0, 1], [0.1, 0.001], 8
+SVG = Svg(width=4, policy_learning_rate=1e-3)
+DERIVATIVES: list[Derivative] = ["surrogate", "frozen", "true", "none"]
+Make = Callable[[Classification, list[int], list[float]], Controller]
+
+
+def task() -> Classification:
+    generator = torch_generator(0, "images")
+    labels = torch.randint(10, (200,), generator=generator)
+    split = Split(torch.rand(200, 12, generator=generator) + labels.unsqueeze(1) / 10, labels)
+    return Classification(Network(sizes=(12, 6, 10)), Images(split, split, split, "test"), 16, 50)
+
+
+def hypersvg(derivative: Derivative, **settings: object) -> Make:
+    svg = SVG.model_copy(update=settings)
+    return lambda inner, seeds, starts: HyperSvg(inner, svg, seeds, torch.tensor(starts), derivative)
+
+
+CONTROLLERS: dict[str, Make] = {
+    "constant": lambda inner, seeds, starts: Constant(torch.tensor(starts).repeat(len(seeds))),
+    **{f"hypersvg_{name}": hypersvg(name) for name in DERIVATIVES},
+    **{f"hypersvg_{name}": hypersvg("surrogate", surrogate=name) for name in ("literal", "rate_scaled")},
+    **{f"hypersvg_start_{name}": hypersvg("surrogate", start=name) for name in ("step_0", "warm_up")},
+    **{f"hypersvg_noise_{name}": hypersvg("surrogate", noise=name) for name in ("policy_action", "none", "sampled")},
+    **{f"hypersvg_unroll_{name}": hypersvg("surrogate", unroll=name) for name in ("teacher_forced", "literal")},
+    "hypersvg_softplus": hypersvg("surrogate", bijection="softplus"),
+    "hypersvg_surrogate_first_same_batch": hypersvg("surrogate", update_first="surrogate", value_batch="same"),
+}
+
+
+def trained(make: Make, seeds: list[int] = SEEDS, starts: list[float] = STARTS) -> Curves:
+    inner = task()
+    return train(InnerTraining(inner, "adam", seeds, len(starts)), make(inner, seeds, starts), STEPS)
+
+
+@pytest.mark.parametrize("name", CONTROLLERS)
+def test_rates_are_positive_finite_and_within_bounds(name: str) -> None:
+    rates = trained(CONTROLLERS[name]).rate
+    assert rates.shape == (STEPS, len(SEEDS) * len(STARTS))
+    assert bool(((rates >= SVG.lowest) & (rates <= SVG.highest)).all())
+
+
+@pytest.mark.parametrize("name", CONTROLLERS)
+def test_the_same_seed_gives_the_same_bytes(name: str) -> None:
+    one, two = trained(CONTROLLERS[name]), trained(CONTROLLERS[name])
+    assert torch.equal(one.rate, two.rate)
+    assert torch.equal(one.parameters, two.parameters)
+
+
+@pytest.mark.parametrize("name", [name for name in CONTROLLERS if name != "hypersvg_noise_sampled"])
+def test_a_seed_does_not_depend_on_the_seeds_beside_it(name: str) -> None:
+    both, alone = trained(CONTROLLERS[name]), trained(CONTROLLERS[name], seeds=[1])
+    assert torch.allclose(both.rate[:, len(STARTS) :], alone.rate, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", CONTROLLERS)
+def test_a_diverging_run_leaves_its_neighbours_alone(name: str) -> None:
+    inner = task()
+    controller = CONTROLLERS[name](inner, [0], STARTS)
+    training = InnerTraining(inner, "adam", [0], len(STARTS))
+    training.restart(training.parameters.clone())
+    training.parameters[0] = torch.inf
+    curves = train(training, controller, STEPS)
+    assert curves.alive[-1].tolist() == [False, True]
+    assert bool(torch.isfinite(curves.rate[:, 1]).all())
+
+
+def test_a_policy_steers_by_its_derivative_and_an_untrained_one_stays() -> None:
+    moved = {name: trained(hypersvg(name)).rate for name in DERIVATIVES}
+    same_start = {tuple(rates[0].tolist()) for rates in moved.values()}
+    assert len(same_start) == 1, "all arms start from the same policy"
+    last = {tuple(rates[-1].tolist()) for rates in moved.values()}
+    assert len(last) == len(DERIVATIVES), "and each learns through something else"
+
+
+def test_true_derivative_raises_a_rate_that_is_far_too_small() -> None:
+    inner = task()
+    controller = HyperSvg(
+        inner, SVG.model_copy(update={"policy_learning_rate": 1e-4}), [0], torch.tensor([1e-5]), "true"
+    )
+    rates = train(InnerTraining(inner, "adam", [0]), controller, 20).rate
+    assert float(rates[-1]) > float(rates[0])
+
+
+def test_the_surrogate_learns_the_transitions_it_sees() -> None:
+    inner = task()
+    controller = HyperSvg(inner, SVG, [0], torch.tensor([0.01]))
+    training = InnerTraining(inner, "adam", [0])
+    transition = training.step(torch.tensor([0.01]))
+    assert controller.surrogate is not None
+
+    def error() -> float:
+        before = transition.before.unsqueeze(1)
+        predicted = controller.surrogate(before, transition.rate.unsqueeze(1))  # type: ignore[misc]
+        return float((predicted.squeeze(1) - transition.after).square().mean().detach())
+
+    first = error()
+    for _ in range(200):
+        controller.update_surrogate(transition)
+    assert error() < 0.5 * first
+
+
+def test_warm_up_mode_holds_the_starting_rate_and_step_0_gives_it_once() -> None:
+    inner = task()
+    svg = SVG.model_copy(update={"start": "warm_up"})
+    controller = HyperSvg(inner, svg, [0], torch.tensor([0.1]), "none", warm_up=3)
+    rates = train(InnerTraining(inner, "adam", [0]), controller, 5).rate[:, 0]
+    assert torch.allclose(rates[:3], torch.tensor(0.1))
+    assert float(rates[3]) < 0.05
+    once = trained(hypersvg("none", start="step_0")).rate
+    assert torch.allclose(once[0], torch.tensor(STARTS * 2))
+    assert float(once[1, 0]) < 0.05

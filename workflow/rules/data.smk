@@ -1,0 +1,25 @@
+# Stage data: the images, found, verified, split and stored once.
+#
+# Inputs   torchvision's MNIST (HYPERSVG_DATA, the user's cache, download), or scikit-learn's digits as a stand-in
+# Outputs  data/images.safetensors   uint8 images [n, 784] and labels of train, validation and test
+#          data/manifest.json        source, stamp of stand-in data, counts, checksums
+# Steps    1. look in every place in order and verify checksums
+#          2. split 5 : 1 : 1 by a fixed permutation
+
+
+rule images:
+    input:
+        code=code("hypersvg.data"),
+    output:
+        images=IMAGES,
+        manifest=MANIFEST,
+        provenance=RUN / "data" / "provenance.json",
+    log:
+        RUN / "logs" / "data.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        settings={"data": SETTINGS.data.model_dump(mode="json")},
+        run=RUN,
+    shell:
+        "python -m hypersvg data --settings {params.run}/settings.json --output {params.run}/data > {log} 2>&1"

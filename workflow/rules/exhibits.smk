@@ -1,0 +1,32 @@
+# Stage exhibits: the notebooks, each executed on the run's tables; they draw and print, and compute nothing.
+#
+# Inputs   notebooks/<name>.ipynb, tables/*.parquet, data/manifest.json
+# Outputs  exhibits/fig_4_*.svg|png|csv and exhibits/table_4_*.csv|md
+#          notebooks/<name>.ipynb, .html and .provenance.json
+# Steps    1. execute with strict parameters, in this environment's own kernel
+#          2. check that every declared exhibit appeared, convert to HTML
+
+for name, notebook in NOTEBOOKS.items():
+
+    rule:
+        name:
+            f"notebook_{name}"
+        input:
+            notebook=f"notebooks/{name}.ipynb",
+            tables=[table_file(table) for table in notebook.tables],
+            manifest=MANIFEST,
+            code=code("hypersvg.exhibits"),
+        output:
+            exhibits=exhibit_outputs(notebook.exhibits),
+            notebook=RUN / "notebooks" / f"{name}.ipynb",
+            page=RUN / "notebooks" / f"{name}.html",
+            provenance=RUN / "notebooks" / f"{name}.provenance.json",
+        log:
+            RUN / "logs" / "notebooks" / f"{name}.log",
+        conda:
+            "../../envs/environment.yaml"
+        params:
+            settings=SETTINGS.model_dump(mode="json"),
+            run=RUN,
+        shell:
+            "python -m hypersvg notebook {input.notebook} --results {params.run} > {log} 2>&1"

@@ -1,0 +1,35 @@
+# Stage offline: HyperSVG on recorded trajectories (sections 3.3 and 4.3.1, Figs. 4.3-4.6).
+#
+# Inputs   data/images.safetensors
+#          jobs/trajectories/all/seeds-*/   the data set of the same seeds
+# Outputs  jobs/offline/T<unroll>/seeds-*/offline_curves.parquet   losses, the four values and rates, one row an iteration
+#          jobs/offline/T<unroll>/seeds-*/runs.parquet             the chosen rate, quoted and on the true optimizer
+# Steps    1. train the surrogate (eq. 4.1.1) and the policy through it (Algorithms 4-6), one arm an unroll length
+#          2. evaluate the policy's rate on the true optimizer
+
+
+rule offline_job:
+    input:
+        images=IMAGES,
+        trajectories=job_file("trajectories", "trajectories.parquet", "all"),
+        states=job_file("trajectories", "states.npy", "all"),
+        code=stage_code("offline"),
+    output:
+        curves=job_file("offline", "offline_curves.parquet"),
+        runs=job_file("offline", "runs.parquet"),
+        provenance=job_file("offline", "provenance.json"),
+    log:
+        job_log("offline"),
+    conda:
+        "../../envs/environment.yaml"
+    threads: SETTINGS.run.threads
+    resources:
+        mem_mb=memory_mb,
+    params:
+        stage="offline",
+        settings=job_params("offline"),
+        run=RUN,
+        data_set=lambda wildcards, input: Path(input.states).parent,
+        folder=job_folder,
+    shell:
+        JOB_ON_TRAJECTORIES

@@ -1,0 +1,31 @@
+# Stage online: adaptive, bandits and their control arms (sections 3.4 and 4.3.2, Figs. 4.8-4.10, 4.12-4.14).
+#
+# Inputs   data/images.safetensors
+# Outputs  jobs/online/<arm>/seeds-*/curves.parquet   accuracy, loss and rate, one row a step
+#          jobs/online/<arm>/seeds-*/runs.parquet     one row a finished run
+# Steps    1. train beside the true optimizer from every good and bad starting rate
+#          2. bandits: one shared warm-up, read at each length; then reset and keep the last rate
+
+
+rule online_job:
+    input:
+        images=IMAGES,
+        code=stage_code("online"),
+    output:
+        curves=job_file("online", "curves.parquet"),
+        runs=job_file("online", "runs.parquet"),
+        provenance=job_file("online", "provenance.json"),
+    log:
+        job_log("online"),
+    conda:
+        "../../envs/environment.yaml"
+    threads: SETTINGS.run.threads
+    resources:
+        mem_mb=memory_mb,
+    params:
+        stage="online",
+        settings=job_params("online"),
+        run=RUN,
+        folder=job_folder,
+    shell:
+        JOB_ON_IMAGES

@@ -1,0 +1,58 @@
+# Stage ppo: HyperPPO in its three arms, and the fixed-rate reference (section 4.2, Fig. 4.2).
+#
+# Inputs   data/images.safetensors
+# Outputs  jobs/ppo/<arm>/seeds-*/ppo_updates.parquet   losses, TD error, evaluations, one row an update (not of fixed)
+#          jobs/ppo/<arm>/seeds-*/runs.parquet          accuracy reached at step 20, re-evaluated
+# Steps    1. train PPO in the batched environment, arms sparse_once, sparse_every and dense
+#          2. evaluate every agent on unseen initial parameters
+
+
+rule ppo_job:
+    input:
+        images=IMAGES,
+        code=stage_code("ppo"),
+    output:
+        updates=job_file("ppo", "ppo_updates.parquet"),
+        runs=job_file("ppo", "runs.parquet"),
+        provenance=job_file("ppo", "provenance.json"),
+    log:
+        job_log("ppo"),
+    wildcard_constraints:
+        arm="|".join(STAGES["ppo"].arms_of("ppo_updates", SETTINGS)),
+    conda:
+        "../../envs/environment.yaml"
+    threads: SETTINGS.run.threads
+    resources:
+        mem_mb=memory_mb,
+    params:
+        stage="ppo",
+        settings=job_params("ppo"),
+        run=RUN,
+        folder=job_folder,
+    shell:
+        JOB_ON_IMAGES
+
+
+rule ppo_fixed_job:
+    input:
+        images=IMAGES,
+        code=stage_code("ppo"),
+    output:
+        runs=job_file("ppo", "runs.parquet"),
+        provenance=job_file("ppo", "provenance.json"),
+    log:
+        job_log("ppo"),
+    wildcard_constraints:
+        arm="fixed",
+    conda:
+        "../../envs/environment.yaml"
+    threads: SETTINGS.run.threads
+    resources:
+        mem_mb=memory_mb,
+    params:
+        stage="ppo",
+        settings=job_params("ppo"),
+        run=RUN,
+        folder=job_folder,
+    shell:
+        JOB_ON_IMAGES

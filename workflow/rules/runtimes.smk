@@ -1,0 +1,28 @@
+# Stage runtimes: each method alone, unbatched, warm (Fig. 4.11).
+#
+# Inputs   data/images.safetensors
+# Outputs  jobs/runtimes/all/seeds-000-000/runtimes.parquet   seconds of every method and repeat
+# Steps    1. run every method once to warm up, then time it; nothing else runs meanwhile
+
+
+rule runtimes_job:
+    input:
+        images=IMAGES,
+        code=stage_code("runtimes"),
+    output:
+        runtimes=job_file("runtimes", "runtimes.parquet"),
+        provenance=job_file("runtimes", "provenance.json"),
+    log:
+        job_log("runtimes"),
+    conda:
+        "../../envs/environment.yaml"
+    threads: workflow.cores or 1  # all of them, so that nothing runs beside it
+    resources:
+        mem_mb=memory_mb,
+    params:
+        stage="runtimes",
+        settings=job_params("runtimes"),
+        run=RUN,
+        folder=job_folder,
+    shell:
+        JOB_ON_IMAGES

@@ -1,0 +1,32 @@
+# Names that can be asked for: every stage, every exhibit. No rule here makes anything.
+#
+# Inputs   the gathered tables of a stage, or the files of an exhibit
+
+
+rule data:
+    input:
+        IMAGES,
+        MANIFEST,
+
+
+rule exhibits:
+    input:
+        exhibit_outputs(EXHIBITS),
+
+
+for stage in STAGES:
+
+    rule:
+        name:
+            stage
+        input:
+            stage_tables(stage),
+
+
+for exhibit in EXHIBITS:
+
+    rule:
+        name:
+            exhibit
+        input:
+            exhibit_outputs([exhibit]),
