@@ -14,7 +14,7 @@ CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=
 LIVE = $(shell [ -t 1 ] && [ -z "$$CI" ] && echo --logger rich)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment replicate smoke paper test lint format docs clean compare plan $(STAGES)
+.PHONY: help environment replicate smoke paper test lint format docs clean compare plan protocol reference $(STAGES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z_ ]*\):.*## /\1: /p' $(MAKEFILE_LIST)
@@ -25,18 +25,20 @@ environment: ## make .venv from the lock files where it is missing or out of dat
 
 # $(call snakemake,<config>,<target>): check the request in one second, then hand it to Snakemake.
 define snakemake
-	@$(BIN)/hypersvg preflight --cores "$(CORES)" $(foreach pair,$(1),--config "$(pair)") $(2)
+	@$(BIN)/hypersvg preflight --quiet --cores "$(CORES)" $(foreach pair,$(1),--config "$(pair)") $(2)
 	@$(BIN)/snakemake --cores "$(CORES)" $(LIVE) $(2) --config $(1)
 endef
 
 replicate: environment ## every stage, figure and table at SCALE (default: default)
 	$(call snakemake,$(CONFIG),all)
 
+smoke: override SCALE := smoke
 smoke: environment ## the whole run in miniature, on digits
-	$(call snakemake,$(CONFIG:scale=%=scale=smoke),all)
+	$(call snakemake,$(CONFIG),all)
 
+paper: override SCALE := paper
 paper: environment ## the whole run at the widths of the thesis
-	$(call snakemake,$(CONFIG:scale=%=scale=paper),all)
+	$(call snakemake,$(CONFIG),all)
 
 $(STAGES): environment
 	$(call snakemake,$(CONFIG),$@)
@@ -63,6 +65,13 @@ format: environment ## rewrite the sources in the project's format
 
 docs: environment ## regenerate what is generated from the types: config.yaml, schema.json, the data dictionary
 	@$(BIN)/hypersvg docs
+
+protocol: environment ## the trial behind the default inner protocol: docs/protocol_trial.md
+	$(call snakemake,$(CONFIG),data)
+	@$(BIN)/hypersvg protocol --images results/default/data/images.safetensors
+
+reference: environment ## copy the exhibits of the default run to results/reference and into the README
+	@$(BIN)/hypersvg reference default
 
 clean: ## remove the results of SCALE and VARIANT
 	@case "$(SCALE)$(VARIANT)" in *[!A-Za-z0-9_-]*) echo "hypersvg: SCALE=$(SCALE) VARIANT=$(VARIANT) is no run" >&2; exit 1;; esac

@@ -214,6 +214,7 @@ class Synthetic:
                 runs.append(self.episodic(f"ppo_{arm}", float(10 ** log_rate[-1]), last, seed, **charged))
             fixed = float(accuracy(settings.fixed_rate, 20)) - 0.1
             runs.append(self.episodic("ppo_fixed", settings.fixed_rate, fixed, seed, inner_steps=20))
+            runs.append(self.episodic("ppo_untrained", 0.003, fixed, seed, inner_steps=20))
         return {"ppo_updates": pd.concat(updates, ignore_index=True), "ppo_runs": pd.DataFrame(runs)}
 
     def offline(self) -> dict[str, Frame]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hypersvg.pipeline.failures import explained
+from hypersvg.pipeline.failures import INTERRUPTED, explained
 
 RESULTS = Path("results")
 CONFIG = Path("config")
@@ -69,6 +69,7 @@ def preflight(
     targets: Annotated[list[str] | None, typer.Argument(help="stages or exhibits")] = None,
     config: Annotated[list[str] | None, typer.Option(help="key=value, as for Snakemake")] = None,
     cores: Annotated[int, typer.Option(min=1, help="cores the run may use")] = os.cpu_count() or 1,
+    quiet: Annotated[bool, typer.Option("--quiet", help="print no estimate, only what is wrong")] = False,
 ) -> None:
     """Check a request, print its time and disk, and clear locks of a killed run."""
     from hypersvg.pipeline import preflight as checks
@@ -82,7 +83,9 @@ def preflight(
         typer.echo("hypersvg: cleared the locks of a run that was killed; it goes on where it stopped.")
     scale = str(request.get("scale", "default"))
     run = RESULTS / run_name(scale, request.get("variant"))
-    typer.echo(checks.announce(checks.estimate(settings, scale, CONFIG / "estimates.yaml", cores), cores, run))
+    estimate = checks.announce(checks.estimate(settings, scale, CONFIG / "estimates.yaml", cores), cores, run)
+    if not quiet:
+        typer.echo(estimate)
 
 
 @app.command()
@@ -101,10 +104,31 @@ def docs() -> None:
     write_documents(Path())
 
 
+@app.command()
+def protocol(
+    images: Annotated[Path, typer.Option(help="the data stage's images.safetensors")],
+    output: Annotated[Path, typer.Option(help="folder for the table")] = Path("docs"),
+) -> None:
+    """Score candidates of the inner protocol on the thesis's grid and random rows."""
+    from hypersvg.experiments.protocol import write_trial
+
+    write_trial(images, output)
+
+
+@app.command()
+def reference(run: str) -> None:
+    """Commit-ready copy of a finished run's exhibits, shown in the README."""
+    from hypersvg.pipeline.reference import write_reference
+
+    left_out = write_reference(Path(), run)
+    typer.echo(f"results/reference/{run} is up to date; left out as too large: {', '.join(left_out) or 'nothing'}")
+
+
 def main() -> None:
     """Run the command line; every failure ends in one sentence and a non-zero status."""
     with explained():
-        app(standalone_mode=False)
+        if app(standalone_mode=False) == INTERRUPTED:
+            raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-# Stage ppo: HyperPPO in its three arms, and the fixed-rate reference (section 4.2, Fig. 4.2).
+# Stage ppo: HyperPPO in its three arms, the fixed rate and the untrained policy (section 4.2, Fig. 4.2).
 #
 # Inputs   data/images.safetensors
-# Outputs  jobs/ppo/<arm>/seeds-*/ppo_updates.parquet   losses, TD error, evaluations, one row an update (not of fixed)
+# Outputs  jobs/ppo/<arm>/seeds-*/ppo_updates.parquet   losses, TD error, evaluations, one row an update (three arms)
 #          jobs/ppo/<arm>/seeds-*/runs.parquet          accuracy reached at step 20, re-evaluated
 # Steps    1. train PPO in the batched environment, arms sparse_once, sparse_every and dense
 #          2. evaluate every agent on unseen initial parameters
@@ -33,7 +33,7 @@ rule ppo_job:
         JOB_ON_IMAGES
 
 
-rule ppo_fixed_job:
+rule ppo_reference_job:
     input:
         images=IMAGES,
         code=stage_code("ppo"),
@@ -43,7 +43,7 @@ rule ppo_fixed_job:
     log:
         job_log("ppo"),
     wildcard_constraints:
-        arm="fixed",
+        arm="fixed|untrained",
     conda:
         "../../envs/environment.yaml"
     threads: SETTINGS.run.threads

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hypersvg.exhibits import thesis
+from hypersvg import thesis
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.intervals import percent, percent_range, rate_range, t_interval
 from hypersvg.exhibits.names import COLOURBLIND, THESIS_COLOUR

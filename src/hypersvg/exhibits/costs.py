@@ -4,7 +4,7 @@ import pandas as pd
 
 from hypersvg.exhibits.intervals import Interval, counted, percent, rate
 from hypersvg.exhibits.results import plural
-from hypersvg.exhibits.thesis import Quoted
+from hypersvg.thesis import Quoted
 
 COSTS = ("inner_steps", "evaluations", "surrogate_updates")
 

@@ -13,14 +13,13 @@ LABELS = {
     "ppo_sparse_every": "HyperPPO, sparse-every",
     "ppo_dense": "HyperPPO, dense",
     "ppo_fixed": "Fixed rate",
+    "ppo_untrained": "Untrained policy",
     "adam_default": "Adam's default rate",
     "random_rate": "Random rate, start ignored",
     "best_constant": "Best constant of a fine grid",
     "hypergradient": "True one-step hypergradient",
 }
 PARTS = {"untrained": "policy untrained", "frozen": "surrogate random and frozen"}
-CONTROLS = ("adaptive_untrained", "adaptive_frozen", "bandit_untrained", "bandit_frozen", "hypergradient")
-CONTROLS_WITHOUT_START = ("random_rate", "adam_default", "best_constant")
 COLOURBLIND = [str(colour) for colour in sns.color_palette("colorblind").as_hex()]
 ARM_COLOURS = {"sparse_once": COLOURBLIND[0], "sparse_every": COLOURBLIND[1], "dense": COLOURBLIND[2]}
 THESIS_COLOUR = "#b2182b"
@@ -42,8 +41,3 @@ def label(method: str) -> str:
     else:
         return method
     return f"{name}, {PARTS.get(part, part)}" if part else name
-
-
-def is_control(method: str) -> bool:
-    """Whether ``method`` is one of the control arms."""
-    return re.sub(r"^bandit\d+", "bandit", method) in CONTROLS or method in CONTROLS_WITHOUT_START

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from hypersvg.exhibits import thesis
+from hypersvg import thesis
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.intervals import rate, rate_range, t_interval
 from hypersvg.exhibits.names import COLOURBLIND

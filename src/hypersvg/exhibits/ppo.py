@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hypersvg.exhibits import thesis
+from hypersvg import thesis
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.intervals import t_interval
 from hypersvg.exhibits.names import ARM_COLOURS

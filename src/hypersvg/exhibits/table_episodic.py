@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from hypersvg.exhibits import thesis
+from hypersvg import thesis
 from hypersvg.exhibits.costs import (
     cost_cells,
     costs,
@@ -37,7 +37,7 @@ def table_4_1(results: Results) -> Exhibit:
 
 def order(method: str) -> int:
     """The thesis's order of rows: Bayesian optimization, offline SVG, PPO; then the fixed rate."""
-    return 3 if method == "ppo_fixed" else ("bo", "offline", "ppo").index(method.split("_")[0])
+    return 3 if method in ("ppo_fixed", "ppo_untrained") else ("bo", "offline", "ppo").index(method.split("_")[0])
 
 
 def offline_methods(settings: Settings) -> dict[str, str]:
@@ -50,7 +50,7 @@ def offline_methods(settings: Settings) -> dict[str, str]:
 
 def ppo_methods(settings: Settings) -> dict[str, str]:
     """PPO's arms and the fixed rate."""
-    return {f"ppo_{arm}": "ppo_runs" for arm in (*settings.ppo.arms, "fixed")}
+    return {f"ppo_{arm}": "ppo_runs" for arm in (*settings.ppo.arms, "fixed", "untrained")}
 
 
 def quoted(method: str, settings: Settings) -> thesis.Quoted | None:

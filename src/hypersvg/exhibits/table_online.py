@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from hypersvg.exhibits import thesis
+from hypersvg import thesis
 from hypersvg.exhibits.costs import (
     cost_cells,
     costs,

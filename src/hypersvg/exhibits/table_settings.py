@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from hypersvg.exhibits import thesis
+from hypersvg import thesis
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.results import Results
 from hypersvg.settings import Settings

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from hypersvg.exhibits import thesis
+from hypersvg import thesis
 from hypersvg.exhibits.costs import diverged, interval_cell, interval_columns, seeds_note, typed
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.intervals import percent, rate, span, t_interval

@@ -45,7 +45,11 @@ def run(job: Job, task: Classification) -> Tables:
 
 
 def search(settings: Baselines, seed: int) -> BayesianOptimization:
-    """One seed's search over log10 rate; ``bo_noise`` is the variance of its Gaussian process's noise."""
+    """One seed's search over log10 rate; ``bo_noise`` is the variance of its Gaussian process's noise.
+
+    Deviation from the library's default: the kernel is fitted from one further start instead of five, which halves the
+    time of a suggestion.
+    """
     bounds = {"log_rate": (float(np.log10(settings.lowest)), float(np.log10(settings.highest)))}
     optimizer = BayesianOptimization(
         f=None,
@@ -55,7 +59,7 @@ def search(settings: Baselines, seed: int) -> BayesianOptimization:
         verbose=0,
         allow_duplicate_points=True,
     )
-    optimizer.set_gp_params(alpha=settings.bo_noise)
+    optimizer.set_gp_params(alpha=settings.bo_noise, n_restarts_optimizer=1)
     return optimizer
 
 

@@ -33,14 +33,17 @@ Row = dict[str, Any]
 
 
 def run(job: Job) -> Tables:
-    """Train the arm's agents (tables ``ppo_updates`` and ``runs``), or play the arm ``fixed`` (``runs`` alone).
+    """Train the arm's agents (tables ``ppo_updates`` and ``runs``), or play a reference (``runs`` alone).
 
-    ``fixed`` is the constant rate ``ppo.fixed_rate`` in the same episodes. Seeds are trained one after another.
+    ``fixed`` is the constant rate ``ppo.fixed_rate`` in the same episodes, ``untrained`` the policy before its first
+    update, deciding once an episode: a control arm. Seeds are trained one after another.
     """
     settings, device = job.settings, resolved_device(job.settings)
     task = ppo_task(settings, load_images(job.images_file, settings.inner.scaling, device), device)
     if job.arm == "fixed":
         return {"runs": pd.DataFrame([fixed_run(job, task, seed) for seed in job.seeds])}
+    if job.arm == "untrained":
+        return {"runs": pd.DataFrame([untrained_run(job, task, seed) for seed in job.seeds])}
     with bar(len(job.seeds) * settings.ppo.iterations, f"ppo {job.arm}", "update") as tick:
         trained = [train(job, task, seed, tick) for seed in job.seeds]
     return {
@@ -118,6 +121,15 @@ def fixed_run(job: Job, task: Task, seed: int) -> Row:
     quoted = play(task, rules, evaluation_seeds(seed), constant)
     fresh = play(task, rules, job.fresh_seeds, constant)
     return run_row("fixed", seed, quoted, fresh) | {"inner_steps": rules.steps, "evaluations": 0}
+
+
+def untrained_run(job: Job, task: Task, seed: int) -> Row:
+    """The row of ``runs`` of the mean policy with its first random weights."""
+    with own_global_randomness():
+        agent = make_agent(job.settings, task, "sparse_once", seed)
+        quoted = play(task, agent.rules, evaluation_seeds(seed), agent.rates)
+        fresh = play(task, agent.rules, job.fresh_seeds, agent.rates)
+    return run_row("untrained", seed, quoted, fresh) | {"inner_steps": agent.rules.steps, "evaluations": 0}
 
 
 def run_row(arm: str, seed: int, quoted: Played, fresh: Played) -> Row:

@@ -63,10 +63,10 @@ def toy_groups(settings: Settings, table: str) -> Groups:
 
 
 def ppo_groups(settings: Settings, table: str) -> Groups:
-    """The arms while training; the fixed reference too among the finished runs."""
+    """The arms while training; the references too among the finished runs."""
     if table == "ppo_updates":
         return "arm", tuple(settings.ppo.arms)
-    return "method", tuple(f"ppo_{arm}" for arm in (*settings.ppo.arms, "fixed"))
+    return "method", tuple(f"ppo_{arm}" for arm in (*settings.ppo.arms, "fixed", "untrained"))
 
 
 def offline_groups(settings: Settings, table: str) -> Groups:
@@ -115,8 +115,8 @@ STAGES = {
         StageSpec(
             "ppo",
             blocks=("run", "data", "inner", "ppo"),
-            arms=lambda settings: (*settings.ppo.arms, "fixed"),
-            tables=lambda arm: ("runs",) if arm == "fixed" else ("ppo_updates", "runs"),
+            arms=lambda settings: (*settings.ppo.arms, "fixed", "untrained"),
+            tables=lambda arm: ("runs",) if arm in ("fixed", "untrained") else ("ppo_updates", "runs"),
             groups=ppo_groups,
         ),
         StageSpec(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import click
+from typer.exceptions import TyperException
 
 INTERRUPTED = 130
 
@@ -27,9 +27,9 @@ def explained() -> Iterator[None]:
     signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
-    except click.ClickException as error:
+    except TyperException as error:
         leave(error.format_message(), error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         leave("interrupted; nothing half-written was kept, the same command goes on from here", INTERRUPTED)
     except MemoryError:
         leave("out of memory; lower run.memory_gib or svg.width, or run fewer jobs at once (CORES=1)")

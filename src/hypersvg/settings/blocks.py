@@ -35,7 +35,7 @@ class Run(Block):
     """Threads of one job; fixed here because results depend on it to the last bit."""
     device: Literal["auto", "cpu", "cuda"] = "cpu"
     """Where tensors live; auto takes a GPU when there is one."""
-    memory_gib: Annotated[float, Field(gt=0)] = 4.0
+    memory_gib: Annotated[float, Field(gt=0)] = 5.0
     """Memory one job may use for surrogates trained side by side; where two do not fit, they train one at a time."""
 
 
@@ -118,14 +118,14 @@ class Ppo(Block):
     """Hidden widths of the policy and of the value network, Tanh (Table 4.3: 512, 64, 64)."""
     steps: PositiveInt = 20
     """Inner steps of an episode (section 4.2.1)."""
-    environments: PositiveInt = 16
+    environments: PositiveInt = 8
     """Environments stepped together."""
-    iterations: PositiveInt = 50
-    """PPO updates; every arm sees environments × iterations episodes (sparse_once) or the same number of them."""
+    iterations: PositiveInt = 30
+    """PPO updates, each on one episode of every environment, in every arm."""
     epochs: PositiveInt = 4
     """Passes over a rollout in one update."""
-    learning_rate: Rate = 3e-4
-    """Adam's learning rate for policy and value network."""
+    learning_rate: Rate = 1e-3
+    """Adam's learning rate for policy and value network (ledger)."""
     clip: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """PPO's clipping parameter ε."""
     lowest: Rate = 1e-5

@@ -63,7 +63,8 @@ class ImageBatches:
     def next(self) -> Batch:
         """The next minibatch of every stream."""
         indices = self.stream.next().to(self.images.train.labels.device)
-        return Batch(self.images.train.images[indices], self.images.train.labels[indices])
+        rows = self.images.train.images.index_select(0, indices.flatten())
+        return Batch(rows.view(*indices.shape, -1), self.images.train.labels[indices])
 
 
 def classification_task(

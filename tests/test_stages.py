@@ -1,0 +1,151 @@
+"""Every stage on tiny settings: its tables keep their schema and budgets, and the same seed gives the same bytes."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hypersvg.data import prepare
+from hypersvg.experiments.common import memory_chunks, starting_rates
+from hypersvg.experiments.job import Job, Tables
+from hypersvg.experiments.stages import STAGES
+from hypersvg.experiments.trajectories import open_states
+from hypersvg.schema import TABLES
+from hypersvg.settings import Settings
+from hypersvg.settings.overlay import validated
+from hypersvg.tables import write_table
+
+TINY: dict[str, Any] = {
+    "run": {"seeds": 2, "seed_block": 2, "fresh_seeds": 2},
+    "data": {"source": "digits", "limit": 700, "curve_images": 50},
+    "inner": {"hidden": [4], "batch_size": 64},
+    "toy": {"trajectories": 10, "updates": 5, "batch_size": 16, "steps": 5},
+    "trajectories": {"count": 6, "steps": 5, "held_out": 0.34},
+    "ppo": {"hidden": [4], "environments": 2, "iterations": 2, "steps": 3},
+    "svg": {"width": 4},
+    "offline": {"unrolls": [2, 5], "iterations": 4, "evaluate_every": 2, "batch_trajectories": 3},
+    "online": {"steps": 6, "warm_ups": [2, 4], "bad_grid": [-1.0, -3.0, 2], "good_grid": [-1.0, -2.0, 2]},
+    "baselines": {"random_draws": 2, "bo_initial": 3, "bo_iterations": 2, "bo_steps": 3, "fine_grid": 3},
+    "runtimes": {"repeats": 1, "steps": 3},
+}
+SETTINGS = validated(TINY)
+JOBS = [(stage, arm) for stage, spec in STAGES.items() if stage != "runtimes" for arm in spec.arms(SETTINGS)]
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    prepare(SETTINGS.data, folder)
+    return folder / "images.safetensors"
+
+
+@pytest.fixture(scope="session")
+def trajectories(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trajectories")
+    tables = run("trajectories", "all", folder, images, None)
+    write_table(tables["trajectories"], TABLES["trajectories"], folder / "trajectories.parquet")
+    return folder
+
+
+def run(
+    stage: str, arm: str, folder: Path, images: Path, trajectories: Path | None, settings: Settings = SETTINGS
+) -> Tables:
+    job = Job(settings, arm, (0, 1), folder, images, trajectories)
+    tables: Tables = importlib.import_module(STAGES[stage].module).run(job)
+    return tables
+
+
+def bytes_of(tables: Tables, folder: Path) -> dict[str, bytes]:
+    for name, frame in tables.items():
+        write_table(frame, TABLES[name], folder / f"{name}.parquet")
+    return {name: (folder / f"{name}.parquet").read_bytes() for name in tables}
+
+
+@pytest.mark.parametrize(("stage", "arm"), JOBS, ids=["-".join(job) for job in JOBS])
+def test_a_job_writes_its_declared_tables_for_its_seeds_and_repeats_them_to_the_byte(
+    stage: str, arm: str, images: Path, trajectories: Path, tmp_path: Path
+) -> None:
+    first = bytes_of(run(stage, arm, tmp_path / "one", images, trajectories), tmp_path / "one")
+    again = bytes_of(run(stage, arm, tmp_path / "two", images, trajectories), tmp_path / "two")
+    assert set(first) == set(STAGES[stage].tables(arm))
+    assert first == again
+    for name in first:
+        assert set(pd.read_parquet(tmp_path / "one" / f"{name}.parquet")["seed"]) == {0, 1}
+
+
+def test_bandits_share_one_warm_up_then_keep_their_last_action(images: Path, tmp_path: Path) -> None:
+    curves = run("online", "bandit", tmp_path, images, None)["curves"]
+    keys = ["grid", "run", "seed", "step"]
+    warm = {name: rows[rows.phase == "warm_up"].set_index(keys).sort_index() for name, rows in curves.groupby("method")}
+    short, long = warm["bandit2"], warm["bandit4"].loc[warm["bandit2"].index]
+    assert np.array_equal(short.val_accuracy, long.val_accuracy)
+    main = curves[curves.phase == "main"]
+    assert (main.groupby(["method", "grid", "run", "seed"]).rate.nunique() == 1).all()
+    assert main.groupby("method").step.min().to_dict() == {"bandit2": 3, "bandit4": 5}
+    assert main.groupby("method").step.max().to_dict() == {"bandit2": 8, "bandit4": 10}
+
+
+def test_bandit_reset_to_its_initial_parameters_is_a_grid_run_at_the_learned_rate(images: Path, tmp_path: Path) -> None:
+    settings = validated({**TINY, "online": {**TINY["online"], "reset": "initial"}})
+    runs = run("online", "bandit", tmp_path, images, None, settings)["runs"]
+    one = runs[(runs.method == "bandit4") & (runs.seed == 1)].iloc[0]
+    at_rate = float(np.log10(one.rate))
+    grid = {"bad_grid": [at_rate, at_rate - 1, 2], "good_grid": [-1.0, -2.0, 2]}
+    same = validated({**TINY, "online": {**TINY["online"], **grid}})
+    trained = run("baselines", "grid", tmp_path, images, None, same)["runs"]
+    twin = trained[(trained.grid == "bad") & (trained.run == 0) & (trained.seed == 1)].iloc[0]
+    assert twin.val_accuracy == one.val_accuracy
+    assert twin.test_accuracy == one.test_accuracy
+
+
+def test_every_method_is_charged_what_it_used(images: Path, trajectories: Path, tmp_path: Path) -> None:
+    runs = pd.concat(
+        run(stage, arm, tmp_path / stage / arm, images, trajectories)["runs"]
+        for stage, arm in JOBS
+        if "runs" in STAGES[stage].tables(arm)
+    )
+    charged = runs.groupby("method")[["inner_steps", "evaluations", "surrogate_updates"]].max()
+    assert charged.loc["adaptive"].tolist() == [6, 1, 6]
+    assert charged.loc["bandit4"].tolist() == [10, 1, 4]
+    assert charged.loc["bandit4_frozen"].tolist() == [10, 1, 0]
+    assert charged.loc["hypergradient"].tolist() == [6, 1, 0]
+    assert charged.loc["grid"].tolist() == [6, 1, 0]
+    assert charged.loc["bo"].tolist() == [15, 5, 0]
+    assert charged.loc["best_constant"].tolist() == [18, 3, 0]
+    assert charged.loc["offline_T02_N4"].tolist() == [30, 0, 4]
+
+
+def test_inferred_value_describes_the_trajectories_whatever_the_policy_does(
+    images: Path, trajectories: Path, tmp_path: Path
+) -> None:
+    """Value (i) of Algorithm 5 does not change with the policy's step size; the rate does."""
+    frames = []
+    for rate in (1e-5, 1e-2):
+        settings = validated({**TINY, "svg": {"width": 4, "policy_learning_rate": rate}})
+        frames.append(run("offline", "T05", tmp_path / str(rate), images, trajectories, settings)["offline_curves"])
+    assert np.array_equal(frames[0].value_inferred, frames[1].value_inferred)
+    assert not np.array_equal(frames[0].rate, frames[1].rate)
+
+
+def test_recorded_states_are_the_true_optimizers_and_split_by_trajectory(trajectories: Path) -> None:
+    states = open_states(trajectories)
+    table = pd.read_parquet(trajectories / "trajectories.parquet")
+    settings = SETTINGS.trajectories
+    assert states.shape[:3] == (2, settings.count, settings.steps + 1)
+    first = np.abs(states[0, :, 1] - states[0, :, 0]).max(axis=1)
+    rates = table[table.seed == 0].rate.to_numpy()
+    assert np.allclose(first, rates, rtol=1e-2), "Adam's first step moves every parameter by the rate"
+    assert table.groupby("seed").split.value_counts()[0].to_dict() == {"train": 4, "held_out": 2}
+
+
+def test_surrogates_that_do_not_fit_the_memory_setting_are_trained_apart() -> None:
+    group = starting_rates(SETTINGS)
+    chunks = list(memory_chunks([0, 1, 2], group, bytes_per_run=2**28, memory_gib=2.0))
+    assert [(seeds, len(rows)) for seeds, rows in chunks] == [([0, 1], 4), ([2], 4)]
+    alone = list(memory_chunks([0, 1], group, bytes_per_run=2**31, memory_gib=1.0))
+    assert [(seeds, list(rows["start"])) for seeds, rows in alone] == [
+        ([seed], [start]) for seed in (0, 1) for start in group["start"]
+    ]
