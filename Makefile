@@ -11,7 +11,6 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 BIN := $(VENV)/bin
 STAGES := data toy trajectories ppo offline online baselines runtimes exhibits
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
-LIVE = $(shell [ -t 1 ] && [ -z "$$CI" ] && echo --logger rich)
 
 .DEFAULT_GOAL := help
 .PHONY: help environment replicate smoke paper test lint format docs clean compare plan protocol reference $(STAGES)
@@ -26,7 +25,8 @@ environment: ## make .venv from the lock files where it is missing or out of dat
 # $(call snakemake,<config>,<target>): check the request in one second, then hand it to Snakemake.
 define snakemake
 	@$(BIN)/hypersvg preflight --quiet --cores "$(CORES)" $(foreach pair,$(1),--config "$(pair)") $(2)
-	@$(BIN)/snakemake --cores "$(CORES)" $(LIVE) $(2) --config $(1)
+	@live=; if [ -t 1 ] && [ -t 2 ]; then live="--logger rich"; fi; \
+	$(BIN)/snakemake $(2) --cores "$(CORES)" $$live --config $(1)
 endef
 
 replicate: environment ## every stage, figure and table at SCALE (default: default)

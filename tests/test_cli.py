@@ -189,7 +189,9 @@ def test_an_interrupted_job_says_so_and_leaves_nothing(tmp_path, how):
 def test_a_failed_run_points_to_the_log_of_its_job(tmp_path):
     job_log, run_log = tmp_path / "job.log", tmp_path / "run.log"
     job_log.write_text("toy: 50%\nhypersvg: the cat sat on it\n", encoding="utf-8")
-    run_log.write_text(f"Error in rule toy_job:\n    log: {job_log} (check log file(s) for details)\n", encoding="utf-8")
+    run_log.write_text(
+        f"Error in rule toy_job:\n    log: {job_log} (check log file(s) for details)\n", encoding="utf-8"
+    )
     assert sentence([str(run_log)]).startswith(f"hypersvg: the cat sat on it [{job_log}]")
 
 

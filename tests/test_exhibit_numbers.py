@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from synthetic_run import write_run
 
-from hypersvg.exhibits import EXHIBITS, Results, thesis
+from hypersvg import thesis
+from hypersvg.exhibits import EXHIBITS, Results
 from hypersvg.exhibits.intervals import percent, rate, rate_range, t_interval
 from hypersvg.exhibits.methods import ranked, runs_of
 from hypersvg.exhibits.names import label

@@ -69,7 +69,7 @@ def fake_python(folder: Path, version: str) -> Path:
     major, minor = version.split(".")
     new = (int(major), int(minor)) >= (3, 11)
     path = folder / "python3"
-    path.write_text(f"#!/bin/sh\n[ \"$1\" = -V ] && echo Python {version}.0 && exit 0\nexit {0 if new else 1}\n")
+    path.write_text(f'#!/bin/sh\n[ "$1" = -V ] && echo Python {version}.0 && exit 0\nexit {0 if new else 1}\n')
     path.chmod(0o755)
     return path
 

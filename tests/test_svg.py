@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from hypersvg.maths.hidden_unroll import hidden_unrolled, pays
 from hypersvg.maths.network import Network
 from hypersvg.maths.random import torch_generator
 from hypersvg.maths.surrogate import Policy, Surrogate, SurrogateForm
@@ -208,3 +209,33 @@ def test_residual_surrogate_with_a_zero_output_layer_starts_as_persistence() -> 
     surrogate = Surrogate.create("residual", "zero", P, WIDTH, [torch_generator(0, "zero")], dtype=torch.float64)
     states, rates, *_ = recorded()
     assert torch.equal(one_step(surrogate, states, rates), states[:, :, :-1])
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("noise", ["recorded_action", "none"])
+def test_unroll_in_the_hidden_layer_equals_its_plain_twin_in_value_rates_and_gradient(
+    form: SurrogateForm, noise: str
+) -> None:
+    surrogate, policy = models(form)
+    surrogate.output_bias.data.normal_(generator=torch_generator(6, "bias"))
+    states, rates, images, labels = recorded()
+    reading = Reading(noise=noise)  # type: ignore[arg-type]
+    assert pays(surrogate, rates, reading)
+    predictions = one_step(surrogate, states, rates).detach() if noise == "recorded_action" else None
+    plain = unrolled(surrogate.detached(), policy, states, rates, reading)
+    quick = hidden_unrolled(surrogate, policy, states, rates, predictions)
+    assert torch.allclose(quick[0], plain[0], rtol=1e-12, atol=1e-14)
+    assert torch.equal(quick[1], plain[1])
+    gradients = [torch.autograd.grad(value(final, images, labels), policy.weights) for final, _ in (plain, quick)]
+    for one, other in zip(*gradients, strict=True):
+        assert float((one - other).norm() / one.norm()) < 1e-10
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [Reading(actions="every_step"), Reading(noise="policy_action"), Reading(unroll="teacher_forced")],
+    ids=str,
+)
+def test_other_readings_keep_the_plain_unroll(reading: Reading) -> None:
+    surrogate, _ = models()
+    assert not pays(surrogate, recorded()[1], reading)

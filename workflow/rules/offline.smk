@@ -23,6 +23,7 @@ rule offline_job:
     conda:
         "../../envs/environment.yaml"
     threads: SETTINGS.run.threads
+    priority: 20
     resources:
         mem_mb=memory_mb,
     params:

@@ -20,6 +20,7 @@ rule online_job:
     conda:
         "../../envs/environment.yaml"
     threads: SETTINGS.run.threads
+    priority: 10
     resources:
         mem_mb=memory_mb,
     params:

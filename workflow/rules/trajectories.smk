@@ -20,6 +20,7 @@ rule trajectories_job:
     conda:
         "../../envs/environment.yaml"
     threads: SETTINGS.run.threads
+    priority: 30
     resources:
         mem_mb=memory_mb,
     params:

@@ -10,6 +10,7 @@ from torch import Tensor
 from hypersvg.experiments.common import evaluate_rates, inner_task, reevaluate
 from hypersvg.experiments.job import Job, Tables
 from hypersvg.experiments.trajectories import open_states
+from hypersvg.maths.hidden_unroll import hidden_unrolled, pays
 from hypersvg.maths.random import seed_of, torch_generator
 from hypersvg.maths.surrogate import Policy, Surrogate
 from hypersvg.maths.svg import Noise, Reading, one_step, squared_error, unrolled
@@ -127,9 +128,7 @@ class Learner:
 
     def update_policy(self, states: Tensor, rates: Tensor, predictions: Tensor | None, batch: Batch) -> None:
         """∇_φ of the task loss at ŝ_T, backpropagated through the unrolled surrogate."""
-        final, _ = unrolled(
-            self.surrogate.detached(), self.policy, states, rates, self.reading, predictions, self.generator
-        )
+        final = self.imagined(self.reading, states, rates, predictions)
         loss = self.task.loss(final.flatten(0, 1), batch).mean()
         self.policy_optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -159,10 +158,22 @@ class Learner:
             "held_out_loss": float(error) / self.task.parameters,
         }
 
+    def imagined(self, reading: Reading, states: Tensor, rates: Tensor, predictions: Tensor | None) -> Tensor:
+        """ŝ_T ``[1, batch, P]`` by the cheaper of the two unrolls."""
+        if not pays(self.surrogate, rates, reading):
+            constant = self.surrogate.detached()
+            return unrolled(constant, self.policy, states, rates, reading, predictions, self.generator)[0]
+        if reading.noise == "none":
+            predictions = None
+        elif predictions is None:
+            with torch.no_grad():
+                predictions = one_step(self.surrogate, states, rates)
+        return hidden_unrolled(self.surrogate, self.policy, states, rates, predictions)[0]
+
     def value(self, noise: Noise, states: Tensor, rates: Tensor) -> float:
         """Mean validation accuracy of ŝ_T chained under π with the given ξ."""
         reading = Reading("chained", noise, self.reading.actions, self.reading.sigma)
-        return self.mean_accuracy(unrolled(self.surrogate, self.policy, states, rates, reading)[0])
+        return self.mean_accuracy(self.imagined(reading, states, rates, None))
 
     def mean_accuracy(self, states: Tensor) -> float:
         """Mean accuracy of states ``[1, batch, P]`` on the curve images."""

@@ -16,7 +16,8 @@ def sentence(logs: Sequence[str]) -> str:
     if not found:
         return f"{NAME}the run ended early ({AGAIN})."
     path = Path(found["path"])
-    return f"{NAME}{last_words(path)} [{path}] ({AGAIN})."
+    said = last_words(path)
+    return f"{NAME}{said} [{path}]." if said.startswith("interrupted") else f"{NAME}{said} [{path}] ({AGAIN})."
 
 
 def last_words(path: Path) -> str:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from hypersvg.pipeline.exhibits_index import EXHIBITS, exhibit_files
+from hypersvg.pipeline.timings import timings
 
 LARGEST = 600_000
 """Bytes above which a file is left out of the reference."""
@@ -28,6 +29,9 @@ def write_reference(root: Path, run: str) -> list[str]:
     for file in files:
         if file not in left_out:
             shutil.copyfile(source / file, target / file)
+    table = timings(root / "results" / run)
+    text = f"# Wall time of every job of `{run}` [s]\n\n{table.to_markdown(index=False)}\n"
+    (target / "timings.md").write_text(text, encoding="utf-8")
     readme = root / "README.md"
     readme.write_text(shown(readme.read_text(encoding="utf-8"), target, f"results/reference/{run}"), encoding="utf-8")
     return left_out

@@ -1,0 +1,43 @@
+"""The committed reference: complete, on MNIST, and what the README shows of it."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from hypersvg.experiments.protocol import targets
+from hypersvg.images import STAND_IN
+from hypersvg.pipeline.exhibits_index import EXHIBITS, exhibit_files
+from hypersvg.pipeline.reference import shown, write_reference
+
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "results" / "reference" / "default"
+
+
+def test_the_committed_reference_holds_every_exhibit_made_from_mnist() -> None:
+    for exhibit in EXHIBITS:
+        for file in exhibit_files(exhibit):
+            assert (REFERENCE / file).stat().st_size > 0
+        assert set(pd.read_csv(REFERENCE / f"{exhibit}.csv")["data"]) <= {"mnist"}
+    assert not [path for path in REFERENCE.glob("*.md") if STAND_IN in path.read_text(encoding="utf-8")]
+
+
+def test_the_readme_shows_the_committed_reference() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert shown(readme, REFERENCE, "results/reference/default") == readme
+
+
+def test_an_unfinished_run_is_refused_as_reference_and_the_old_one_stays(tmp_path: Path) -> None:
+    old = tmp_path / "results" / "reference" / "smoke" / "table_4_2.md"
+    old.parent.mkdir(parents=True)
+    old.write_text("old", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"fig_4_01\.svg is missing"):
+        write_reference(tmp_path, "smoke")
+    assert old.read_text(encoding="utf-8") == "old"
+
+
+def test_the_protocol_trial_aims_at_the_fourteen_rows_that_depend_on_no_method_of_the_thesis() -> None:
+    rows = targets()
+    assert len(rows) == 14
+    assert rows["rate"].between(1e-5, 0.11).all()
+    assert rows.sort_values("rate")["thesis"].iloc[0] == pytest.approx(0.1852)
