@@ -20,10 +20,10 @@ rule offline_job:
         provenance=job_file("offline", "provenance.json"),
     log:
         job_log("offline"),
+    priority: 20
     conda:
         "../../envs/environment.yaml"
     threads: SETTINGS.run.threads
-    priority: 20
     resources:
         mem_mb=memory_mb,
     params:

@@ -17,10 +17,10 @@ rule online_job:
         provenance=job_file("online", "provenance.json"),
     log:
         job_log("online"),
+    priority: 10
     conda:
         "../../envs/environment.yaml"
     threads: SETTINGS.run.threads
-    priority: 10
     resources:
         mem_mb=memory_mb,
     params:

@@ -17,10 +17,10 @@ rule trajectories_job:
         provenance=job_file("trajectories", "provenance.json"),
     log:
         job_log("trajectories"),
+    priority: 30
     conda:
         "../../envs/environment.yaml"
     threads: SETTINGS.run.threads
-    priority: 30
     resources:
         mem_mb=memory_mb,
     params:
