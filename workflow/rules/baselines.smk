@@ -46,6 +46,7 @@ rule bayesian_optimization_job:
         job_log("baselines"),
     wildcard_constraints:
         arm="bo",
+    priority: 10  # long jobs first, so that the cores finish together
     conda:
         "../../envs/environment.yaml"
     threads: SETTINGS.run.threads

@@ -20,7 +20,7 @@ rule offline_job:
         provenance=job_file("offline", "provenance.json"),
     log:
         job_log("offline"),
-    priority: 20
+    priority: 20  # long jobs first, so that the cores finish together
     conda:
         "../../envs/environment.yaml"
     threads: SETTINGS.run.threads

@@ -17,7 +17,7 @@ rule online_job:
         provenance=job_file("online", "provenance.json"),
     log:
         job_log("online"),
-    priority: 10
+    priority: 10  # long jobs first, so that the cores finish together
     conda:
         "../../envs/environment.yaml"
     threads: SETTINGS.run.threads

@@ -19,6 +19,7 @@ rule ppo_job:
         job_log("ppo"),
     wildcard_constraints:
         arm="|".join(STAGES["ppo"].arms_of("ppo_updates", SETTINGS)),
+    priority: 20  # long jobs first, so that the cores finish together
     conda:
         "../../envs/environment.yaml"
     threads: SETTINGS.run.threads

@@ -17,7 +17,7 @@ rule trajectories_job:
         provenance=job_file("trajectories", "provenance.json"),
     log:
         job_log("trajectories"),
-    priority: 30
+    priority: 30  # offline waits for it
     conda:
         "../../envs/environment.yaml"
     threads: SETTINGS.run.threads
