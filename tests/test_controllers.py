@@ -39,6 +39,7 @@ CONTROLLERS: dict[str, Make] = {
     **{f"hypersvg_start_{name}": hypersvg("surrogate", start=name) for name in ("step_0", "warm_up")},
     **{f"hypersvg_noise_{name}": hypersvg("surrogate", noise=name) for name in ("policy_action", "none", "sampled")},
     **{f"hypersvg_unroll_{name}": hypersvg("surrogate", unroll=name) for name in ("teacher_forced", "literal")},
+    "hypersvg_log10_input": hypersvg("surrogate", rate_input="log10"),
     "hypersvg_softplus": hypersvg("surrogate", bijection="softplus"),
     "hypersvg_surrogate_first_same_batch": hypersvg("surrogate", update_first="surrogate", value_batch="same"),
 }

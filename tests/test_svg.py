@@ -9,7 +9,7 @@ from torch import Tensor
 from hypersvg.maths.hidden_unroll import hidden_unrolled, pays
 from hypersvg.maths.network import Network
 from hypersvg.maths.random import torch_generator
-from hypersvg.maths.surrogate import Policy, Surrogate, SurrogateForm
+from hypersvg.maths.surrogate import Policy, RateInput, Surrogate, SurrogateForm
 from hypersvg.maths.svg import Reading, inferred_noise, one_step, squared_error, unrolled, with_inferred_noise
 
 NETWORK = Network(sizes=(3, 4, 2), activation="elu")
@@ -17,9 +17,9 @@ P, HORIZON, BATCH, WIDTH = NETWORK.parameters, 3, 2, 5
 FORMS: list[SurrogateForm] = ["literal", "residual", "rate_scaled"]
 
 
-def models(form: SurrogateForm = "residual") -> tuple[Surrogate, Policy]:
+def models(form: SurrogateForm = "residual", rate_input: RateInput = "raw") -> tuple[Surrogate, Policy]:
     generators = [torch_generator(0, "test")]
-    surrogate = Surrogate.create(form, "he_uniform", P, WIDTH, generators, dtype=torch.float64)
+    surrogate = Surrogate.create(form, rate_input, "he_uniform", P, WIDTH, generators, dtype=torch.float64)
     start = torch.tensor([0.05], dtype=torch.float64)
     return surrogate, Policy.create("exp", (1e-9, 1e3), start, P, WIDTH, generators)
 
@@ -97,12 +97,12 @@ READINGS = [
 ]
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("form", "rate_input"), [*((form, "raw") for form in FORMS), ("residual", "log10")])
 @pytest.mark.parametrize("reading", READINGS, ids=str)
 def test_policy_and_model_gradients_equal_central_differences_with_frozen_noise(
-    form: SurrogateForm, reading: Reading
+    form: SurrogateForm, rate_input: RateInput, reading: Reading
 ) -> None:
-    surrogate, policy = models(form)
+    surrogate, policy = models(form, rate_input)
     function = frozen_noise_value(surrogate, policy, reading)
     weights = [policy.output_weight, policy.hidden_bias, policy.input_weight, surrogate.output_weight]
     gradients = torch.autograd.grad(svg_value(surrogate, policy, reading), weights)
@@ -185,8 +185,10 @@ def test_literal_reading_of_algorithm_5_gives_no_gradient() -> None:
 def test_runs_never_mix() -> None:
     """Two stacked surrogates and policies give each run what it would get alone."""
     generators = [torch_generator(seed, "stack") for seed in (4, 5)]
-    together = Surrogate.create("residual", "he_uniform", P, WIDTH, generators, dtype=torch.float64)
-    alone = Surrogate.create("residual", "he_uniform", P, WIDTH, [torch_generator(5, "stack")], dtype=torch.float64)
+    together = Surrogate.create("residual", "raw", "he_uniform", P, WIDTH, generators, dtype=torch.float64)
+    alone = Surrogate.create(
+        "residual", "raw", "he_uniform", P, WIDTH, [torch_generator(5, "stack")], dtype=torch.float64
+    )
     states, rates, *_ = recorded()
     doubled = torch.cat([states, states])
     both = one_step(together, doubled, torch.cat([rates, rates]))
@@ -206,17 +208,17 @@ def test_policy_that_says_nothing_returns_its_starting_rate_and_bounds_pass_grad
 
 
 def test_residual_surrogate_with_a_zero_output_layer_starts_as_persistence() -> None:
-    surrogate = Surrogate.create("residual", "zero", P, WIDTH, [torch_generator(0, "zero")], dtype=torch.float64)
+    surrogate = Surrogate.create("residual", "raw", "zero", P, WIDTH, [torch_generator(0, "zero")], dtype=torch.float64)
     states, rates, *_ = recorded()
     assert torch.equal(one_step(surrogate, states, rates), states[:, :, :-1])
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("form", "rate_input"), [*((form, "raw") for form in FORMS), ("residual", "log10")])
 @pytest.mark.parametrize("noise", ["recorded_action", "none"])
 def test_unroll_in_the_hidden_layer_equals_its_plain_twin_in_value_rates_and_gradient(
-    form: SurrogateForm, noise: str
+    form: SurrogateForm, rate_input: RateInput, noise: str
 ) -> None:
-    surrogate, policy = models(form)
+    surrogate, policy = models(form, rate_input)
     surrogate.output_bias.data.normal_(generator=torch_generator(6, "bias"))
     states, rates, images, labels = recorded()
     reading = Reading(noise=noise)  # type: ignore[arg-type]

@@ -54,7 +54,7 @@ class HyperSvg:
         if self.derivative in ("surrogate", "frozen"):
             output = svg.surrogate_output if self.derivative == "surrogate" else "he_uniform"
             self.surrogate = Surrogate.create(
-                svg.surrogate, output, self.task.parameters, svg.width, generators, self.task.device
+                svg.surrogate, svg.rate_input, output, self.task.parameters, svg.width, generators, self.task.device
             )
             rate = svg.surrogate_learning_rate
             self.surrogate_optimizer = torch.optim.Adam(self.surrogate.weights, lr=rate, fused=True)

@@ -84,7 +84,13 @@ class Learner:
         generators = [torch_generator(self.seed, "offline", self.unroll)]
         start = torch.full((1,), svg.neutral_rate, device=task.device)
         self.surrogate = Surrogate.create(
-            svg.surrogate, svg.surrogate_output, task.parameters, svg.width, generators, task.device
+            svg.surrogate,
+            svg.rate_input,
+            svg.surrogate_output,
+            task.parameters,
+            svg.width,
+            generators,
+            task.device,
         )
         self.policy = Policy.create(
             svg.bijection, (svg.lowest, svg.highest), start, task.parameters, svg.width, generators

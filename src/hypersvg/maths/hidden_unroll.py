@@ -34,11 +34,9 @@ def hidden_unrolled(
     horizon, first = rates.shape[2], states[:, :, 0]
     action = policy(first)
     keeps, scale = constant.form != "literal", torch.ones_like(action)
-    drive = constant.hidden_bias
+    drive = constant.hidden_bias + constant.rate_drive(action)
     if constant.form == "rate_scaled":
         scale = action
-    else:
-        drive = drive + torch.log10(action).unsqueeze(2) * constant.rate_weight
     with torch.no_grad():
         inner = constant.input_weight.transpose(1, 2)
         product = torch.bmm(constant.output_weight, inner)

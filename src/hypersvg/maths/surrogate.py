@@ -15,6 +15,7 @@ from torch.nn import functional
 
 SurrogateForm = Literal["literal", "residual", "rate_scaled"]
 OutputStart = Literal["zero", "he_uniform"]
+RateInput = Literal["raw", "log10"]
 Bijection = Literal["exp", "softplus"]
 
 
@@ -56,12 +57,13 @@ class Surrogate:
     """``s' ≈ f(s, a)`` with hidden width H and ELU (Table 4.3: "(3072, 1)", ELU).
 
     ``form`` is ``literal`` (``s' = g(s, a)``, chapter 3), ``residual`` (``s + g(s, a)``) or ``rate_scaled``
-    (``s + a·g(s)``). Deviation: the action enters ``g`` as log10 a, because rates span four decades.
+    (``s + a·g(s)``). ``rate_input`` is what ``g`` sees of the action: the rate itself, or its log10.
     Shapes: ``input_weight``, ``output_weight`` ``[runs, H, P]``; ``rate_weight``, ``hidden_bias`` ``[runs, 1, H]``;
     ``output_bias`` ``[runs, 1, P]``.
     """
 
     form: SurrogateForm
+    rate_input: RateInput
     input_weight: Tensor
     rate_weight: Tensor
     hidden_bias: Tensor
@@ -76,20 +78,27 @@ class Surrogate:
     def __call__(self, state: Tensor, rate: Tensor) -> Tensor:
         """Predicted next states ``[runs, batch, P]`` from ``state [runs, batch, P]`` and ``rate [runs, batch]``."""
         hidden = first_layer(state, self.input_weight) + self.hidden_bias
-        if self.form != "rate_scaled":
-            hidden = hidden + torch.log10(rate).unsqueeze(2) * self.rate_weight
+        hidden = hidden + self.rate_drive(rate)
         output = torch.baddbmm(self.output_bias, functional.elu(hidden), self.output_weight)
         if self.form == "literal":
             return output
         return state + (rate.unsqueeze(2) * output if self.form == "rate_scaled" else output)
 
+    def rate_drive(self, rate: Tensor) -> Tensor:
+        """What ``rate [runs, batch]`` adds to the hidden layer, ``[runs, batch, H]``; nothing in ``rate_scaled``."""
+        if self.form == "rate_scaled":
+            return torch.zeros_like(self.hidden_bias)
+        seen = torch.log10(rate) if self.rate_input == "log10" else rate
+        return seen.unsqueeze(2) * self.rate_weight
+
     def detached(self) -> "Surrogate":
         """The same function as a constant: gradients pass to its inputs alone."""
-        return Surrogate(self.form, *(weight.detach() for weight in self.weights))
+        return Surrogate(self.form, self.rate_input, *(weight.detach() for weight in self.weights))
 
     @staticmethod
     def create(
         form: SurrogateForm,
+        rate_input: RateInput,
         output: OutputStart,
         parameters: int,
         width: int,
@@ -108,6 +117,7 @@ class Surrogate:
 
         drawn = Surrogate(
             form,
+            rate_input,
             stacked((width, parameters), parameters + 1),
             stacked((1, width), parameters + 1),
             zeros(width),

@@ -141,6 +141,8 @@ class Svg(Block):
 
     surrogate: Literal["literal", "residual", "rate_scaled"] = "residual"
     """s' = g(s, a); s + g(s, a); s + a·g(s) (ledger: the thesis writes the first)."""
+    rate_input: Literal["raw", "log10"] = "raw"
+    """How g sees the action: the rate itself, as the thesis writes g(s, a), or its log10 (ledger)."""
     surrogate_output: Literal["zero", "he_uniform"] = "zero"
     """First weights of the surrogate's output layer (ledger: not given). Zero makes a residual form start as s' = s;
     He uniform starts a hundred times worse than that."""
