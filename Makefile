@@ -13,10 +13,10 @@ STAGES := data toy trajectories ppo offline online baselines runtimes exhibits
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
 
 .DEFAULT_GOAL := help
-.PHONY: help environment replicate smoke paper test lint format docs clean compare plan protocol reference $(STAGES)
+.PHONY: help environment replicate smoke paper test lint format docs clean compare plan protocol reference step-times $(STAGES)
 
 help: ## show this list
-	@sed -n 's/^\([a-z_ ]*\):.*## /\1: /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z_ -]*\):.*## /\1: /p' $(MAKEFILE_LIST)
 	@echo "$(STAGES): that stage alone; fig_4_08, table_4_2, ...: that exhibit alone"
 
 environment: ## make .venv from the lock files where it is missing or out of date
@@ -69,6 +69,10 @@ docs: environment ## regenerate what is generated from the types: config.yaml, s
 protocol: environment ## the trial behind the default inner protocol: docs/protocol_trial.md
 	$(call snakemake,$(CONFIG),data)
 	@$(BIN)/hypersvg protocol --images results/default/data/images.safetensors
+
+step-times: environment ## time a few steps of the long stages at SCALE and multiply them out
+	$(call snakemake,$(CONFIG),trajectories)
+	@GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(BIN)/hypersvg step-times "$(SCALE)"
 
 reference: environment ## copy the exhibits of the default run to results/reference and into the README
 	@$(BIN)/hypersvg reference default

@@ -115,6 +115,22 @@ def protocol(
     write_trial(images, output)
 
 
+@app.command(name="step-times")
+def step_times(run: str) -> None:
+    """Time a few steps of a run's long stages and multiply them out; needs its data and trajectories."""
+    from hypersvg.experiments.job import Job
+    from hypersvg.experiments.step_times import step_times as timed
+    from hypersvg.pipeline.settings_file import read_settings
+
+    folder = RESULTS / run
+    data_sets = sorted((folder / "jobs" / "trajectories" / "all").glob("seeds-000-*"))
+    if not data_sets:
+        raise ValueError(f"{folder} holds no trajectories; run `make trajectories SCALE={run}` first")
+    images = folder / "data" / "images.safetensors"
+    job = Job(read_settings(folder / "settings.json"), "all", (0,), folder, images, data_sets[0])
+    typer.echo(timed(job).to_markdown(index=False, floatfmt=".2f"))
+
+
 @app.command()
 def reference(run: str) -> None:
     """Commit-ready copy of a finished run's exhibits, shown in the README."""
