@@ -10,7 +10,7 @@ from hypersvg.maths.hidden_unroll import hidden_unrolled, pays
 from hypersvg.maths.network import Network
 from hypersvg.maths.random import torch_generator
 from hypersvg.maths.surrogate import Policy, RateInput, Surrogate, SurrogateForm
-from hypersvg.maths.svg import Reading, inferred_noise, one_step, squared_error, unrolled, with_inferred_noise
+from hypersvg.maths.svg import Reading, one_step, squared_error, unrolled, with_inferred_noise
 
 NETWORK = Network(sizes=(3, 4, 2), activation="elu")
 P, HORIZON, BATCH, WIDTH = NETWORK.parameters, 3, 2, 5
@@ -63,6 +63,11 @@ def frozen_noise_value(surrogate: Surrogate, policy: Policy, reading: Reading) -
 
     function()
     return function
+
+
+def inferred_noise(following: Tensor, prediction: Tensor, sigma: float) -> Tensor:
+    """ξ of Algorithm 4."""
+    return ((following - prediction) / sigma).detach()
 
 
 def svg_value(surrogate: Surrogate, policy: Policy, reading: Reading) -> Tensor:

@@ -89,14 +89,6 @@ class Network:
         losses = functional.cross_entropy(scores.flatten(0, 1), targets.flatten(), reduction="none")
         return losses.view(targets.shape).mean(dim=1)
 
-    def loss_and_grad(self, flat: Tensor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Loss ``[runs]`` and its gradient ``[runs, parameters]``, both detached."""
-        leaf = flat.detach().requires_grad_(True)
-        with torch.enable_grad():
-            loss = self.loss(leaf, images, labels)
-            (grad,) = torch.autograd.grad(loss.sum(), leaf)
-        return loss.detach(), grad
-
     @torch.no_grad()
     def accuracy(self, flat: Tensor, images: Tensor, labels: Tensor, *, chunk: int = 1000) -> Tensor:
         """Share of ``images [count, inputs]`` classified right by each run, ``[runs]`` in [0, 1].

@@ -28,14 +28,10 @@ class Reading:
     sigma: float = 0.1
 
 
-def inferred_noise(next_state: Tensor, prediction: Tensor, sigma: float) -> Tensor:
-    """ξ = (s' − g(s, a)) / σ, a constant (Algorithm 4; Algorithm 5 prints the opposite sign)."""
-    return ((next_state - prediction) / sigma).detach()
-
-
 def with_inferred_noise(next_state: Tensor, moving: Tensor, reference: Tensor) -> Tensor:
-    """``g(ŝ, a) + σ ξ`` with ξ inferred at ``reference = g(s, a_recorded)`` and frozen.
+    """``g(ŝ, a) + σ ξ`` with ξ = (s' − reference) / σ inferred at ``reference = g(s, a_recorded)`` and frozen.
 
+    The sign is Algorithm 4's; Algorithm 5 prints the opposite one, which would give 2g − s'.
     Written as s' + (g(ŝ, a) − stopgrad(reference)): equal to s' to the bit where both predictions are equal, and σ
     cancels exactly, in value and in gradient.
     """
