@@ -20,7 +20,7 @@ CURVES = Table(
         RUN,
         START,
         SEED,
-        Column("step", "int64", "inner steps done, warm-up included; 0 is before the first step"),
+        Column("step", "int64", "inner steps done, warm-up included; counted from 1"),
         Column("phase", "str", "warm_up or main"),
         RATE,
         Column("train_loss", "float64", "cross-entropy [nats] of the step's minibatch before the step"),
