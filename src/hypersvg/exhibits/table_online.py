@@ -97,7 +97,8 @@ def notes(results: Results) -> tuple[str, ...]:
         "(cross-fitting: the whole procedure runs again on every other seed; these judgements share seeds, so that "
         "their "
         f"interval is too narrow). Random search, whose draws differ by seed, and the best constant are judged on "
-        f"{results.settings.run.fresh_seeds} fresh seeds instead; Adam's default rate involves no choice.",
+        f"{results.settings.run.fresh_seeds} fresh seeds instead, the same for every seed (so the interval is zero "
+        "where all chose one rate); Adam's default rate involves no choice.",
         "Costs are those of all starts of a seed together.",
         "Untrained: the policy keeps its start. Frozen: the policy learns through a surrogate that stays random.",
     ]
