@@ -17,8 +17,8 @@ from hypersvg.schema import TRAJECTORIES
 from hypersvg.tables import read_table
 from hypersvg.training import InnerTraining
 
-MEASURED = 3
-"""Steps on the clock, after a first one off it."""
+MEASURED = 5
+"""Steps on the clock, after a first one off it: as many as lie between two evaluations of the offline stage."""
 ONLINE: dict[str, Derivative] = {
     "adaptive": "surrogate",
     "bandit": "surrogate",
