@@ -134,7 +134,8 @@ def test_every_rollout_is_there_starts_at_its_start_and_has_the_loss_of_its_iter
     assert 7.0 in set(rollouts.start)
     np.testing.assert_allclose(rollouts.loss, inner_loss(torch.tensor(rollouts.iterate.to_numpy())).numpy())
     true = rollouts[(rollouts.source == "true") & (rollouts.start == 7) & (rollouts.momentum == 0.9)]
-    expected = true_rollout(torch.tensor([7.0]), torch.tensor([0.1]), 50, 0.9)[0]
+    rate = validated({"toy": SMALL}).toy.evaluation_rate
+    expected = true_rollout(torch.tensor([7.0]), torch.tensor([rate]), 50, 0.9)[0]
     for _, one in true.groupby("seed"):
         np.testing.assert_array_equal(one.sort_values("step").iterate, expected.double().numpy())
 
