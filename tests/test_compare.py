@@ -41,6 +41,16 @@ def test_a_table_among_the_exhibits_is_compared_by_its_words(results, tmp_path):
     assert rows.loc["random 0", "difference"] == 0.0
 
 
+def test_a_table_of_words_alone_is_passed_over(results, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name / "exhibits").mkdir(parents=True)
+        pd.DataFrame({"algorithm": ["grid"], "accuracy": [1.0]}).to_csv(tmp_path / name / "exhibits" / "table_4_2.csv")
+        pd.DataFrame({"config": ["activation"], "toy": ["ReLU"]}).to_csv(
+            tmp_path / name / "exhibits" / "table_4_3.csv", index=False
+        )
+    assert set(pd.read_csv(compare(tmp_path, "a", "b"))["table"]) == {"table_4_2"}
+
+
 @pytest.mark.parametrize(("name", "words"), [("nowhere", "known: default, default\\+sgd"), ("", "name two runs")])
 def test_an_unknown_run_is_refused_with_the_known_ones(results, name, words):
     with pytest.raises(HypersvgError, match=words):

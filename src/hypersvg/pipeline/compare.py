@@ -53,12 +53,14 @@ def run_numbers(a: Path, b: Path) -> pd.DataFrame:
 
 
 def exhibit_numbers(a: Path, b: Path) -> pd.DataFrame:
-    """Long rows of the tables among the exhibits, keyed by their columns of words."""
+    """Long rows of the tables among the exhibits, keyed by their columns of words; a table of words alone has none."""
     rows = []
     for path in sorted((a / "exhibits").glob("table_*.csv")):
         other = b / "exhibits" / path.name
         if other.is_file():
-            rows.append(joined(path.stem, *(keyed(pd.read_csv(file)) for file in (path, other))))
+            both = [keyed(pd.read_csv(file)) for file in (path, other)]
+            if any(len(frame.columns) for frame in both):
+                rows.append(joined(path.stem, *both))
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
 
 
