@@ -10,6 +10,7 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 
 BIN := $(VENV)/bin
 STAGES := data toy trajectories ppo offline online baselines runtimes exhibits
+RUN = $(SCALE)$(if $(VARIANT),+$(VARIANT))
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
 
 .DEFAULT_GOAL := help
@@ -68,15 +69,15 @@ docs: environment ## regenerate what is generated from the types: config.yaml, s
 
 protocol: environment ## the trial behind the default inner protocol: docs/protocol_trial.md
 	$(call snakemake,$(CONFIG),data)
-	@$(BIN)/hypersvg protocol --images results/default/data/images.safetensors
+	@$(BIN)/hypersvg protocol --images results/$(RUN)/data/images.safetensors
 
 step-times: environment ## time a few steps of the long stages at SCALE and multiply them out
 	$(call snakemake,$(CONFIG),trajectories)
-	@GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(BIN)/hypersvg step-times "$(SCALE)"
+	@GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(BIN)/hypersvg step-times "$(RUN)"
 
 reference: environment ## copy the exhibits of the default run to results/reference and into the README
 	@$(BIN)/hypersvg reference default
 
 clean: ## remove the results of SCALE and VARIANT
 	@case "$(SCALE)$(VARIANT)" in *[!A-Za-z0-9_-]*) echo "hypersvg: SCALE=$(SCALE) VARIANT=$(VARIANT) is no run" >&2; exit 1;; esac
-	rm -rf "results/$(SCALE)$(if $(VARIANT),+$(VARIANT))"
+	rm -rf "results/$(RUN)"

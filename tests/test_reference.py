@@ -5,10 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from hypersvg.experiments.protocol import targets
+from hypersvg.data import prepare
+from hypersvg.experiments.protocol import targets, write_trial
 from hypersvg.images import STAND_IN
 from hypersvg.pipeline.exhibits_index import EXHIBITS, exhibit_files
 from hypersvg.pipeline.reference import shown, write_reference
+from hypersvg.settings.blocks import Data
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "results" / "reference" / "default"
@@ -34,6 +36,27 @@ def test_an_unfinished_run_is_refused_as_reference_and_the_old_one_stays(tmp_pat
     with pytest.raises(ValueError, match=r"fig_4_01\.svg is missing"):
         write_reference(tmp_path, "smoke")
     assert old.read_text(encoding="utf-8") == "old"
+
+
+def test_a_run_without_provenance_is_refused_as_reference_and_the_old_one_stays(tmp_path: Path) -> None:
+    exhibits = tmp_path / "results" / "smoke" / "exhibits"
+    old = tmp_path / "results" / "reference" / "smoke" / "table_4_2.md"
+    for folder in (exhibits, old.parent):
+        folder.mkdir(parents=True)
+    old.write_text("old", encoding="utf-8")
+    for exhibit in EXHIBITS:
+        for file in exhibit_files(exhibit):
+            (exhibits / file).write_text("new", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"holds no provenance\.json"):
+        write_reference(tmp_path, "smoke")
+    assert old.read_text(encoding="utf-8") == "old"
+
+
+def test_the_protocol_trial_refuses_stand_in_data(tmp_path: Path) -> None:
+    prepare(Data(source="digits"), tmp_path)
+    with pytest.raises(ValueError, match="needs MNIST"):
+        write_trial(tmp_path / "images.safetensors", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_protocol_trial_aims_at_the_fourteen_rows_that_depend_on_no_method_of_the_thesis() -> None:

@@ -85,7 +85,13 @@ def accuracies(candidate: Candidate, images: Path, rates: np.ndarray) -> np.ndar
 
 
 def write_trial(images: Path, folder: Path) -> None:
-    """Write ``protocol_trial.csv`` and its summary ``protocol_trial.md`` into ``folder``."""
+    """Write ``protocol_trial.csv`` and its summary ``protocol_trial.md`` into ``folder``.
+
+    Raises ``ValueError`` for stand-in images, which say nothing about the thesis's rows.
+    """
+    source = load_images(images).source
+    if source != "mnist":
+        raise ValueError(f"the protocol trial needs MNIST, and {images} holds {source}")
     table = trial(images)
     folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / "protocol_trial.csv", index=False, float_format="%.4f")

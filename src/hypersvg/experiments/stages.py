@@ -143,7 +143,7 @@ STAGES = {
         ),
         StageSpec(
             "runtimes",
-            blocks=("run", "data", "inner", "trajectories", "ppo", "svg", "offline", "online", "baselines", "runtimes"),
+            blocks=("run", "data", "inner", "svg", "online", "runtimes"),
             arms=always("all"),
             tables=always("runtimes"),
             groups=lambda settings, table: None,

@@ -16,21 +16,21 @@ TABLE = "table_4_2"
 def write_reference(root: Path, run: str) -> list[str]:
     """Copy a run's exhibits to ``results/reference/<run>/`` and show some in the README; returns what was left out.
 
-    Raises ``ValueError`` naming the first exhibit that the run lacks.
+    Raises ``ValueError`` naming the first exhibit, or the provenance, that the run lacks; the old reference then stays.
     """
     source, target = root / "results" / run / "exhibits", root / "results" / "reference" / run
     files = [file for exhibit in EXHIBITS for file in exhibit_files(exhibit)]
     for file in files:
         if not (source / file).is_file():
             raise ValueError(f"{source / file} is missing; run `make replicate SCALE={run}` first")
+    table = timings(root / "results" / run)
+    text = f"# Wall time of every job of `{run}` [s]\n\n{table.to_markdown(index=False)}\n"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     left_out = [file for file in files if (source / file).stat().st_size > LARGEST]
     for file in files:
         if file not in left_out:
             shutil.copyfile(source / file, target / file)
-    table = timings(root / "results" / run)
-    text = f"# Wall time of every job of `{run}` [s]\n\n{table.to_markdown(index=False)}\n"
     (target / "timings.md").write_text(text, encoding="utf-8")
     readme = root / "README.md"
     readme.write_text(shown(readme.read_text(encoding="utf-8"), target, f"results/reference/{run}"), encoding="utf-8")
