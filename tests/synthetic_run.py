@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from synthetic_probes import probe_tables, steering
 
 from hypersvg.exhibits.methods import bandits, warm_up
 from hypersvg.exhibits.results import FILES
+from hypersvg.experiments.arms import bo_lengths, clip_arm
 from hypersvg.settings import Settings
 from hypersvg.tables import write_table
 
@@ -37,6 +39,8 @@ def tables(settings: Settings) -> dict[str, Frame]:
         **made.toy(),
         **made.ppo(),
         **made.offline(),
+        **probe_tables(settings, np.random.default_rng(8)),
+        "steering_gradients": steering(online[0], made.steered_methods(), np.random.default_rng(9)),
         **made.bayesian(),
         "trajectories": made.trajectories(),
         "online_curves": online[0],
@@ -109,6 +113,10 @@ class Synthetic:
                         runs.append(self.finished(curves[-1], len(curves[-1]), updates))
         return pd.concat(curves, ignore_index=True), pd.DataFrame(runs)
 
+    def steered_methods(self) -> list[str]:
+        """Methods of ``steering_gradients``."""
+        return ["adaptive", bandits(self.settings)[-1], "adaptive_frozen", "hypergradient"]
+
     def steered(self, label: dict[str, Any], method: str, start: float) -> Frame:
         """The rate drifts towards a target in log10; a bandit keeps its last rate after the warm-up."""
         warm, steps = warm_up(method), self.settings.online.steps
@@ -124,7 +132,8 @@ class Synthetic:
         rows: list[tuple[str, str, int, float, int]] = []
         for seed in self.seeds:
             for grid in ("good", "bad"):
-                rows += [("grid", grid, run, float(start), seed) for run, start in enumerate(self.starts(grid))]
+                starts = [(grid, run, float(start), seed) for run, start in enumerate(self.starts(grid))]
+                rows += [(method, *start) for start in starts for method in ("grid", "grid_long")]
                 draws = self.random.uniform(bounds.lowest, bounds.highest, len(self.starts(grid)))
                 rows += [("random_rate", grid, run, float(rate), seed) for run, rate in enumerate(draws)]
             draws = self.random.uniform(bounds.lowest, bounds.highest, bounds.random_draws)
@@ -133,8 +142,10 @@ class Synthetic:
         curves, runs = [], []
         for method, grid, run, start, seed in rows:
             label = {"method": method, "grid": grid, "run": run, "start": start, "seed": seed}
-            curves.append(self.curve(label, np.full(steps, start), 0))
-            runs.append(self.finished(curves[-1], steps, 0))
+            curve = self.curve(label, np.full(steps, start), 0)
+            runs.append(self.finished(curve, steps, 0))
+            if method != "grid_long":
+                curves.append(curve)
         return pd.concat(curves, ignore_index=True), pd.DataFrame(runs)
 
     def bayesian(self) -> dict[str, Frame]:
@@ -163,15 +174,15 @@ class Synthetic:
         scores = accuracy(best.rate.to_numpy(), self.settings.baselines.bo_steps) + self.noise(0.003, len(best))
         rows = best[["seed", "rate", "status"]].assign(quoted_accuracy=best.val_accuracy)
         count = len(self.bo_evaluations) // len(self.seeds)
-        return rows.assign(
-            method="bo",
+        methods = pd.DataFrame({"method": ["bo", *bo_lengths(self.settings)]})
+        return rows.merge(methods, how="cross").assign(
             grid="none",
             run=0,
             start=np.nan,
             evaluations=count,
             surrogate_updates=0,
-            val_accuracy=scores,
-            test_accuracy=scores - 0.004,
+            val_accuracy=np.repeat(scores, len(methods)),
+            test_accuracy=np.repeat(scores, len(methods)) - 0.004,
             inner_steps=count * self.settings.baselines.bo_steps,
         )
 
@@ -195,9 +206,9 @@ class Synthetic:
         settings, updates, runs = self.settings.ppo, [], []
         progress = np.arange(1, settings.iterations + 1) / settings.iterations
         for seed in self.seeds:
-            for arm, scale, goal in (("sparse_once", 1, -1.8), ("sparse_every", 1, -2.2), ("dense", 15, -2.7)):
-                if arm not in settings.arms:
-                    continue
+            arms = [("sparse_once", 1, -1.8), ("sparse_every", 1, -2.2), ("dense", 15, -2.7)]
+            clips = [(clip_arm(clip), 1, -1.8) for clip in settings.other_clips]
+            for arm, scale, goal in [arm for arm in arms if arm[0] in settings.arms] + clips:
                 log_rate = -2.5 + (goal + 2.5) * progress + self.noise(0.06, len(progress))
                 columns = {
                     "update": np.arange(1, settings.iterations + 1),
@@ -211,9 +222,11 @@ class Synthetic:
                 updates.append(pd.DataFrame(columns).assign(seed=seed, arm=arm))
                 charged = {"inner_steps": 20 * settings.environments * settings.iterations, "evaluations": 800}
                 last = float(columns["eval_accuracy"][-1])
-                runs.append(self.episodic(f"ppo_{arm}", float(10 ** log_rate[-1]), last, seed, **charged))
+                for name in (f"ppo_{arm}", f"ppo_{arm}_constant"):
+                    runs.append(self.episodic(name, float(10 ** log_rate[-1]), last, seed, **charged))
             fixed = float(accuracy(settings.fixed_rate, 20)) - 0.1
-            runs.append(self.episodic("ppo_fixed", settings.fixed_rate, fixed, seed, inner_steps=20))
+            for length in ("", "_long"):
+                runs.append(self.episodic(f"ppo_fixed{length}", settings.fixed_rate, fixed, seed, inner_steps=20))
             runs.append(self.episodic("ppo_untrained", 0.003, fixed, seed, inner_steps=20))
         return {"ppo_updates": pd.concat(updates, ignore_index=True), "ppo_runs": pd.DataFrame(runs)}
 

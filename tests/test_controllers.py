@@ -10,7 +10,7 @@ from hypersvg.controllers.hypersvg import Derivative, HyperSvg
 from hypersvg.images import Images, Split
 from hypersvg.maths.network import Network
 from hypersvg.maths.random import torch_generator
-from hypersvg.settings.blocks import Svg
+from hypersvg.settings.methods import Svg
 from hypersvg.tasks.classification import Classification
 from hypersvg.training import Controller, Curves, InnerTraining, train
 
@@ -40,6 +40,10 @@ CONTROLLERS: dict[str, Make] = {
     **{f"hypersvg_noise_{name}": hypersvg("surrogate", noise=name) for name in ("policy_action", "none", "sampled")},
     **{f"hypersvg_unroll_{name}": hypersvg("surrogate", unroll=name) for name in ("teacher_forced", "literal")},
     "hypersvg_log10_input": hypersvg("surrogate", rate_input="log10"),
+    "hypersvg_printed_sign": hypersvg("surrogate", noise="printed_sign"),
+    "hypersvg_horizon": hypersvg("surrogate", online_horizon=3),
+    "hypersvg_no_action_in_the_model": hypersvg("surrogate", model_action="none"),
+    "hypersvg_narrow_policy": hypersvg("surrogate", policy_width=2, adam_epsilon=1e-16),
     "hypersvg_softplus": hypersvg("surrogate", bijection="softplus"),
     "hypersvg_surrogate_first_same_batch": hypersvg("surrogate", update_first="surrogate", value_batch="same"),
 }
@@ -127,3 +131,46 @@ def test_warm_up_mode_holds_the_starting_rate_and_step_0_gives_it_once() -> None
     once = trained(hypersvg("none", start="step_0")).rate
     assert torch.allclose(once[0], torch.tensor(STARTS * 2))
     assert float(once[1, 0]) < 0.05
+
+
+def steered(derivative: Derivative, **settings: object) -> HyperSvg:
+    inner = task()
+    controller = HyperSvg(inner, SVG.model_copy(update=settings), SEEDS, torch.tensor(STARTS), derivative)
+    train(InnerTraining(inner, "adam", SEEDS, len(STARTS)), controller, STEPS)
+    return controller
+
+
+def test_the_true_derivative_learns_from_the_hypergradient_that_is_recorded_as_true() -> None:
+    learned, true = torch.stack(steered("true").hypergradients).unbind(dim=1)
+    assert learned.shape == (STEPS, len(SEEDS) * len(STARTS))
+    assert torch.allclose(learned, true, rtol=1e-4, atol=1e-8)
+
+
+def test_the_true_hypergradient_is_a_central_difference_of_the_step() -> None:
+    inner, width = task(), 1e-2
+    controller = HyperSvg(inner, SVG, [0], torch.tensor([0.01]), "true")
+    batch = inner.batches([0], "value").next()
+    training = InnerTraining(inner, "adam", [0])
+    rate = controller.rates(0, training.parameters)
+    controller.observe(training.step(rate))
+    losses = []
+    for factor in (1 + width, 1 - width):
+        other = InnerTraining(inner, "adam", [0])
+        losses.append(inner.loss(other.step(rate * factor).after, batch))
+    slope = (losses[0] - losses[1]) / (2 * width)
+    assert controller.hypergradients[0][1].item() == pytest.approx(slope.item(), rel=1e-3)
+
+
+def test_a_surrogate_that_sees_no_action_keeps_its_rate_weight() -> None:
+    blind, seeing = (steered("surrogate", model_action=name) for name in ("none", "recorded"))
+    fresh = HyperSvg(task(), SVG, SEEDS, torch.tensor(STARTS), "surrogate")
+    for controller, equal in ((blind, True), (seeing, False)):
+        assert controller.surrogate is not None
+        assert fresh.surrogate is not None
+        assert torch.equal(controller.surrogate.rate_weight, fresh.surrogate.rate_weight) is equal
+
+
+def test_a_horizon_of_one_is_the_last_transition_and_a_longer_one_another_gradient() -> None:
+    one, three = steered("surrogate").hypergradients, steered("surrogate", online_horizon=3).hypergradients
+    assert torch.equal(one[0], three[0])
+    assert not torch.equal(one[3][0], three[3][0])

@@ -11,6 +11,7 @@ from stable_baselines3.common.env_checker import check_env as check_env_sb3
 
 from hypersvg.environments import ENVIRONMENT_ID, Arm, HyperOptEnv, make_environment, ppo_task, rules_of
 from hypersvg.environments.core import episode_seed
+from hypersvg.settings import Settings
 from hypersvg.training import InnerTraining
 
 
@@ -104,6 +105,40 @@ def test_only_accuracies_that_a_reward_needs_are_measured(arm: Arm, monkeypatch:
     rewards_of(env, 0, 0.0)
     assert measured == ["curve"] * (SETTINGS.ppo.steps if arm == "dense" else 1)
     assert len(measured) == env.episodes.rules.rewards
+
+
+def reading(**ppo: object) -> Settings:
+    return SETTINGS.model_copy(update={"ppo": SETTINGS.ppo.model_copy(update=ppo)})
+
+
+def test_a_mean_reward_is_the_mean_of_the_dense_rewards_and_costs_as_many_evaluations() -> None:
+    dense = rewards_of(environment("dense"), 3, 0.5)
+    for arm in ("sparse_once", "sparse_every"):
+        env = HyperOptEnv(ppo_task(SETTINGS, images()), reading(reward_of="mean"), arm)
+        *others, last = rewards_of(env, 3, 0.5)
+        assert others == [0.0] * len(others)
+        assert last == pytest.approx(np.mean(dense))
+        assert env.episodes.rules.rewards == SETTINGS.ppo.steps
+
+
+def test_a_loss_reward_is_minus_the_cross_entropy_and_the_accuracy_is_still_told() -> None:
+    env = HyperOptEnv(ppo_task(SETTINGS, images()), reading(reward="negative_loss"), "sparse_once")
+    env.reset(seed=3)
+    _, reward, ended, _, info = env.step(np.array([0.5], dtype=np.float32))
+    training = env.episodes.training
+    assert ended
+    assert reward == pytest.approx(-training.task.validation_loss(training.parameters).item())
+    assert info["accuracy"] == pytest.approx(training.task.accuracy(training.parameters, "curve").item())
+
+
+def test_a_linear_action_spans_the_rates_linearly_and_time_can_be_hidden() -> None:
+    env = HyperOptEnv(ppo_task(SETTINGS, images()), reading(action_scale="linear", observe_time=False), "dense")
+    rules, ppo = env.episodes.rules, SETTINGS.ppo
+    middle = (ppo.lowest + ppo.highest) / 2
+    assert rules.rates(np.array([[-1.0], [0.0], [1.0]])).tolist() == pytest.approx([ppo.lowest, middle, ppo.highest])
+    env.reset(seed=1)
+    observation, *_ = env.step(np.zeros(1, dtype=np.float32))
+    assert observation[-1] == 0.0
 
 
 def test_a_reset_without_a_seed_goes_on_to_a_new_inner_training() -> None:

@@ -1,6 +1,5 @@
 """The numbers on the exhibits: intervals, selection, cross-fitting, the thesis's own values."""
 
-import inspect
 import math
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from hypersvg.exhibits.intervals import percent, rate, rate_range, t_interval
 from hypersvg.exhibits.methods import ranked, runs_of
 from hypersvg.exhibits.names import label
 from hypersvg.exhibits.selection import best_start, selected
-from hypersvg.exhibits.table_settings import NETWORKS, parameters
+from hypersvg.exhibits.table_settings import parameters
 from hypersvg.settings import Settings
 
 
@@ -132,15 +131,13 @@ def test_thesis_grid_is_logspace_and_its_accuracies_are_ten_thousandths() -> Non
 def test_table_4_3_names_the_networks_that_the_stages_build() -> None:
     torch = pytest.importorskip("torch")
     from hypersvg.environments import ppo_task
-    from hypersvg.experiments.common import inner_task
     from hypersvg.images import Images, Split
 
     empty = Split(torch.zeros(1, 784), torch.zeros(1, dtype=torch.long))
     network = ppo_task(Settings(), Images(empty, empty, empty, "mnist")).network  # type: ignore[attr-defined]
-    assert (network.activation, network.initialisation) == NETWORKS["ppo"]
+    assert (network.activation, network.initialisation) == ("tanh", "glorot")
     assert network.parameters == parameters(Settings()) == 26_506
-    defaults = inspect.signature(inner_task).parameters
-    assert (defaults["activation"].default, defaults["initialisation"].default) == NETWORKS["svg"]
+    assert (Settings().inner.activation, Settings().inner.initialisation) == ("elu", "he_uniform")
 
 
 def test_table_4_3_follows_the_settings_used(tmp_path: Path) -> None:

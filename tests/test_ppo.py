@@ -55,7 +55,8 @@ def test_an_arm_writes_whole_tables_and_the_same_ones_twice(images_file: Path, a
     assert updates.episodes.tolist() == [3, 6, 9] * 2
     assert updates.rate.between(SETTINGS.ppo.lowest, SETTINGS.ppo.highest).all()
     runs = tables["runs"]
-    assert runs.method.eq(f"ppo_{arm}").all()
+    assert runs.method.tolist() == [f"ppo_{arm}"] * 2 + [f"ppo_{arm}_constant"] * 2
+    assert runs.rate.tolist()[:2] == runs.rate.tolist()[2:]
     assert runs.inner_steps.eq(3 * 3 * 4).all()
     assert runs.evaluations.eq(9 * (4 if arm == "dense" else 1)).all()
 
@@ -67,8 +68,18 @@ def test_a_seed_is_the_same_alone_and_in_a_block(images_file: Path) -> None:
     assert not updates[updates.seed == 0].eval_accuracy.equals(alone["ppo_updates"].eval_accuracy)
 
 
-def test_the_fixed_arm_is_plain_training_with_that_rate(images_file: Path) -> None:
+def test_another_clipping_parameter_is_sparse_once_with_that_parameter(images_file: Path) -> None:
+    same = SETTINGS.model_copy(update={"ppo": SETTINGS.ppo.model_copy(update={"clip": 0.3})})
+    plain = run(Job(same, "sparse_once", (0,), images_file.parent, images=images_file))["ppo_updates"]
+    other = outcome(images_file, "clip030", (0,))["ppo_updates"]
+    assert set(other["arm"]) == {"clip030"}
+    assert_frame_equal(other.drop(columns="arm"), plain.drop(columns="arm"), check_exact=True)
+
+
+@pytest.mark.parametrize(("method", "steps"), [("ppo_fixed", "steps"), ("ppo_fixed_long", "long_steps")])
+def test_the_fixed_arm_is_plain_training_with_that_rate(images_file: Path, method: str, steps: str) -> None:
     runs = outcome(images_file, "fixed", (0,))["runs"]
+    runs = runs[runs.method == method]
     job = Job(SETTINGS, "fixed", (0,), images_file.parent, images=images_file)
     task = ppo_task(SETTINGS, load_images(images_file))
     for seeds, column, split in (
@@ -77,7 +88,7 @@ def test_the_fixed_arm_is_plain_training_with_that_rate(images_file: Path) -> No
         (job.fresh_seeds, "test_accuracy", "test"),
     ):
         training = InnerTraining(task, SETTINGS.inner.optimizer, seeds)
-        for _ in range(SETTINGS.ppo.steps):
+        for _ in range(getattr(SETTINGS.ppo, steps)):
             training.step(torch.full((len(seeds),), SETTINGS.ppo.fixed_rate))
         assert runs[column].item() == pytest.approx(task.accuracy(training.parameters, split).mean().item(), abs=1e-6)
     assert runs.rate.item() == pytest.approx(SETTINGS.ppo.fixed_rate)

@@ -72,7 +72,7 @@ def inferred_noise(following: Tensor, prediction: Tensor, sigma: float) -> Tenso
 
 def svg_value(surrogate: Surrogate, policy: Policy, reading: Reading) -> Tensor:
     states, rates, images, labels = recorded()
-    return value(unrolled(surrogate, policy, states, rates, reading)[0], images, labels)
+    return value(unrolled(surrogate, policy, states, rates, reading)[0][-1], images, labels)
 
 
 def central_differences(function: Callable[[], float], weight: Tensor, step: float = 1e-5) -> Tensor:
@@ -139,8 +139,8 @@ def test_noise_inference_returns_the_recorded_next_state_to_the_bit(dtype: torch
 def test_chain_under_noise_inferred_at_the_policys_action_reproduces_the_trajectory_to_the_bit() -> None:
     surrogate, policy = models()
     states, rates, *_ = recorded()
-    final, _ = unrolled(surrogate, policy, states, rates, Reading(noise="policy_action", actions="every_step"))
-    assert torch.equal(final, states[:, :, -1])
+    reached, _ = unrolled(surrogate, policy, states, rates, Reading(noise="policy_action", actions="every_step"))
+    assert torch.equal(reached[-1], states[:, :, -1])
 
 
 @pytest.mark.parametrize("reading", READINGS, ids=str)
@@ -158,13 +158,14 @@ def test_sigma_cancels_in_value_and_gradient(reading: Reading) -> None:
 def test_sigma_acts_where_the_noise_is_sampled() -> None:
     surrogate, policy = models()
     states, rates, *_ = recorded()
+    readings = [Reading(noise="sampled", sigma=sigma) for sigma in (0.1, 0.2)]
     finals = [
-        unrolled(surrogate, policy, states, rates, Reading(noise="sampled", sigma=sigma), None, torch_generator(3, "ξ"))
-        for sigma in (0.1, 0.2)
+        unrolled(surrogate, policy, states, rates, reading, None, torch_generator(3, "ξ"))[0][-1]
+        for reading in readings
     ]
-    none = unrolled(surrogate, policy, states, rates, Reading(noise="none"))[0]
-    assert not torch.equal(finals[0][0], finals[1][0])
-    assert not torch.equal(finals[0][0], none)
+    none = unrolled(surrogate, policy, states, rates, Reading(noise="none"))[0][-1]
+    assert not torch.equal(finals[0], finals[1])
+    assert not torch.equal(finals[0], none)
 
 
 @pytest.mark.parametrize("noise", ["recorded_action", "policy_action"])
@@ -172,8 +173,8 @@ def test_teacher_forced_gradient_is_that_of_the_last_transition_alone(noise: str
     surrogate, policy = models()
     states, rates, images, labels = recorded()
     reading = Reading(unroll="teacher_forced", noise=noise, actions="every_step")  # type: ignore[arg-type]
-    whole = unrolled(surrogate, policy, states, rates, reading)[0]
-    last = unrolled(surrogate, policy, states[:, :, -2:], rates[:, :, -1:], reading)[0]
+    whole = unrolled(surrogate, policy, states, rates, reading)[0][-1]
+    last = unrolled(surrogate, policy, states[:, :, -2:], rates[:, :, -1:], reading)[0][-1]
     gradients = [
         torch.autograd.grad(value(final, images, labels), policy.weights, allow_unused=True) for final in (whole, last)
     ]
@@ -185,6 +186,18 @@ def test_literal_reading_of_algorithm_5_gives_no_gradient() -> None:
     surrogate, policy = models()
     gradient = torch.autograd.grad(svg_value(surrogate, policy, Reading(unroll="literal")), policy.input_weight)[0]
     assert float(gradient.abs().max()) == 0.0
+
+
+def test_the_printed_sign_doubles_the_step_beyond_the_recorded_state_and_keeps_its_derivative() -> None:
+    surrogate, policy = models()
+    states, rates, *_ = recorded()
+    mean, printed = (
+        unrolled(surrogate, policy, states, rates, Reading(noise=noise))[0][0]  # type: ignore[arg-type]
+        for noise in ("none", "printed_sign")
+    )
+    assert torch.allclose(printed, 2 * mean - states[:, :, 1], rtol=1e-12, atol=1e-14)
+    slopes = [torch.autograd.grad(state.sum(), policy.input_weight, retain_graph=True)[0] for state in (mean, printed)]
+    assert torch.allclose(slopes[0], slopes[1], rtol=1e-12)
 
 
 def test_runs_never_mix() -> None:
@@ -229,7 +242,8 @@ def test_unroll_in_the_hidden_layer_equals_its_plain_twin_in_value_rates_and_gra
     reading = Reading(noise=noise)  # type: ignore[arg-type]
     assert pays(surrogate, rates, reading)
     predictions = one_step(surrogate, states, rates).detach() if noise == "recorded_action" else None
-    plain = unrolled(surrogate.detached(), policy, states, rates, reading)
+    reached, acted = unrolled(surrogate.detached(), policy, states, rates, reading)
+    plain = reached[-1], acted
     quick = hidden_unrolled(surrogate, policy, states, rates, predictions)
     assert torch.allclose(quick[0], plain[0], rtol=1e-12, atol=1e-14)
     assert torch.equal(quick[1], plain[1])

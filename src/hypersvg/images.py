@@ -22,6 +22,10 @@ class Split:
         """The first ``count`` images (the order is already random)."""
         return Split(self.images[:count], self.labels[:count])
 
+    def with_more(self, other: "Split") -> "Split":
+        """These images and another split's."""
+        return Split(torch.cat([self.images, other.images]), torch.cat([self.labels, other.labels]))
+
 
 @dataclass(frozen=True)
 class Images:
@@ -33,8 +37,12 @@ class Images:
     source: str
 
 
-def load_images(path: Path, scaling: str = "unit", device: str = "cpu") -> Images:
-    """Read the data stage's file; ``scaling`` is ``unit`` or ``standardised`` (see ``Inner.scaling``)."""
+def load_images(path: Path, scaling: str = "unit", device: str = "cpu", validation: str = "held_out") -> Images:
+    """Read the data stage's file.
+
+    ``scaling`` is ``unit`` or ``standardised`` (see ``Inner.scaling``); with ``validation`` = ``test`` the test images
+    validate and all others train (see ``Data.validation``).
+    """
     with safe_open(path, framework="pt", device=device) as file:
         source = file.metadata()["source"]
 
@@ -44,4 +52,7 @@ def load_images(path: Path, scaling: str = "unit", device: str = "cpu") -> Image
                 pixels = (pixels - MNIST_MEAN) / MNIST_STD
             return Split(pixels, file.get_tensor(f"{name}_labels").to(torch.int64))
 
-        return Images(split("train"), split("validation"), split("test"), source)
+        train, held_out, test = split("train"), split("validation"), split("test")
+    if validation == "test":
+        return Images(train.with_more(held_out), test, test, source)
+    return Images(train, held_out, test, source)

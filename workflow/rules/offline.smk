@@ -4,8 +4,11 @@
 #          jobs/trajectories/all/seeds-*/   the data set of the same seeds
 # Outputs  jobs/offline/T<unroll>/seeds-*/offline_curves.parquet   losses, the four values and rates, one row an iteration
 #          jobs/offline/T<unroll>/seeds-*/runs.parquet             the chosen rate, quoted and on the true optimizer
+#          jobs/offline/T<unroll>/seeds-*/surrogate_*.parquet      the trained surrogate against the true optimizer
+#          jobs/offline/T<unroll>/seeds-*/landscapes.parquet       loss over constant rates through either
 # Steps    1. train the surrogate (eq. 4.1.1) and the policy through it (Algorithms 4-6), one arm an unroll length
 #          2. evaluate the policy's rate on the true optimizer
+#          3. probe the surrogate on held-out trajectories: errors, hypergradients, landscapes
 
 
 rule offline_job:
@@ -17,6 +20,9 @@ rule offline_job:
     output:
         curves=job_file("offline", "offline_curves.parquet"),
         runs=job_file("offline", "runs.parquet"),
+        errors=job_file("offline", "surrogate_errors.parquet"),
+        gradients=job_file("offline", "surrogate_gradients.parquet"),
+        landscapes=job_file("offline", "landscapes.parquet"),
         provenance=job_file("offline", "provenance.json"),
     log:
         job_log("offline"),

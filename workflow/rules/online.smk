@@ -3,6 +3,7 @@
 # Inputs   data/images.safetensors
 # Outputs  jobs/online/<arm>/seeds-*/curves.parquet   accuracy, loss and rate, one row a step
 #          jobs/online/<arm>/seeds-*/runs.parquet     one row a finished run
+#          jobs/online/<arm>/seeds-*/steering_gradients.parquet   what the policy learned from, beside the truth
 # Steps    1. train beside the true optimizer from every good and bad starting rate
 #          2. bandits: one shared warm-up, read at each length; then reset and keep the last rate
 
@@ -14,6 +15,7 @@ rule online_job:
     output:
         curves=job_file("online", "curves.parquet"),
         runs=job_file("online", "runs.parquet"),
+        gradients=job_file("online", "steering_gradients.parquet"),
         provenance=job_file("online", "provenance.json"),
     log:
         job_log("online"),

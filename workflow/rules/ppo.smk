@@ -1,7 +1,7 @@
-# Stage ppo: HyperPPO in its three arms, the fixed rate and the untrained policy (section 4.2, Fig. 4.2).
+# Stage ppo: HyperPPO in its three arms and with other clipping, the fixed rate, the untrained policy (section 4.2).
 #
 # Inputs   data/images.safetensors
-# Outputs  jobs/ppo/<arm>/seeds-*/ppo_updates.parquet   losses, TD error, evaluations, one row an update (three arms)
+# Outputs  jobs/ppo/<arm>/seeds-*/ppo_updates.parquet   losses, TD error, evaluations, one row an update
 #          jobs/ppo/<arm>/seeds-*/runs.parquet          accuracy reached at step 20, re-evaluated
 # Steps    1. train PPO in the batched environment, arms sparse_once, sparse_every and dense
 #          2. evaluate every agent on unseen initial parameters

@@ -33,13 +33,15 @@ __all__ = [
 
 
 def ppo_task(settings: Settings, images: Images, device: str = "cpu") -> Task:
-    """The inner problem of the PPO experiments: Glorot and Tanh (Table 4.3)."""
-    return classification_task(settings, images, activation="tanh", initialisation="glorot", device=device)
+    """The inner problem of the PPO experiments (Table 4.3: Glorot and Tanh)."""
+    return classification_task(settings, images, settings.ppo.activation, settings.ppo.initialisation, device)
 
 
 def opened(images: Images | Path | str, settings: Settings) -> Images:
     """The images, read from the data stage's file where a path is given."""
-    return images if isinstance(images, Images) else load_images(Path(images), settings.inner.scaling)
+    if isinstance(images, Images):
+        return images
+    return load_images(Path(images), settings.inner.scaling, validation=settings.data.validation)
 
 
 def make_environment(

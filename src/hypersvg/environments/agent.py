@@ -91,13 +91,15 @@ def mean_td_error(buffer: RolloutBuffer, last_values: NDArray[np.float32], last_
     return float(np.abs(buffer.rewards + buffer.gamma * (1 - dones) * following - buffer.values).mean())
 
 
-def make_agent(settings: Settings, task: Task, arm: Arm, seed: int) -> Agent:
-    """A new agent of ``seed``; policy and value network are Tanh perceptrons of widths ``ppo.hidden`` (Table 4.3).
+def make_agent(settings: Settings, task: Task, arm: Arm, seed: int, clip: float | None = None) -> Agent:
+    """A new agent of ``seed``, with clipping parameter ``clip`` (``None``: ``ppo.clip``).
+
+    Policy and value network are Tanh perceptrons of widths ``ppo.hidden`` (Table 4.3).
 
     A rollout is one episode of every environment, and a pass over it is one gradient step: so every arm makes
     ``epochs`` gradient steps an update, though a dense rollout holds ``ppo.steps`` times as many decisions as a
     ``sparse_once`` one. Observations are not normalised: Glorot parameters are of the order of 0.1.
-    Actions are drawn with stable-baselines3's first standard deviation 1, half the range of log10 rates: the arms that
+    Actions are first drawn with standard deviation exp(``ppo.log_std``), by default half of their range: the arms that
     act at every step therefore learn from noisier episodes than ``sparse_once``.
     """
     rules, ppo = rules_of(settings, arm), settings.ppo
@@ -112,8 +114,12 @@ def make_agent(settings: Settings, task: Task, arm: Arm, seed: int) -> Agent:
         n_epochs=ppo.epochs,
         gamma=DISCOUNT,
         gae_lambda=GAE_LAMBDA,
-        clip_range=ppo.clip,
-        policy_kwargs={"net_arch": {"pi": ppo.hidden, "vf": ppo.hidden}, "activation_fn": torch.nn.Tanh},
+        clip_range=clip or ppo.clip,
+        policy_kwargs={
+            "net_arch": {"pi": ppo.hidden, "vf": ppo.hidden},
+            "activation_fn": torch.nn.Tanh,
+            "log_std_init": ppo.log_std,
+        },
         seed=seed,
         device="cpu",
     )

@@ -2,6 +2,7 @@
 
 State: the flattened parameters and the share t/T of the episode that is over (a fixed-length training is a
 finite-horizon decision problem). Action: the learning rate, affine in log10 from [−1, 1]. Reward: validation accuracy.
+The other readings of state, action and reward are settings of the block ``ppo``.
 """
 
 import math
@@ -18,8 +19,9 @@ from torch import Tensor
 from hypersvg.maths.optimizers import OptimizerName
 from hypersvg.maths.random import seed_of
 from hypersvg.settings import Settings
+from hypersvg.settings.methods import Ppo
 from hypersvg.tasks.base import SplitName, Task
-from hypersvg.training import InnerTraining
+from hypersvg.training import LOSS_CEILING, InnerTraining
 
 Arm = Literal["sparse_once", "sparse_every", "dense"]
 ARMS: tuple[Arm, ...] = ("sparse_once", "sparse_every", "dense")
@@ -35,13 +37,14 @@ class Rules:
     - ``sparse_once``: one decision is the whole inner training, its reward comes at the end (sections 2.2.2, 4.2.1);
     - ``sparse_every``: a decision a step, reward 0 until the last (Algorithm 3 as printed);
     - ``dense``: a decision a step and a reward at every one.
+
+    What an action and a reward are, and what is observed, are ``reading``'s.
     """
 
     arm: Arm
     optimizer: OptimizerName
     steps: int
-    lowest: float
-    highest: float
+    reading: Ppo
 
     def __post_init__(self) -> None:
         if self.arm not in ARMS:
@@ -58,45 +61,64 @@ class Rules:
         return self.steps // self.decisions
 
     @property
+    def averages(self) -> bool:
+        """Whether a sparse reward is the mean over the inner steps, not the last step's."""
+        return self.reading.reward_of == "mean" and self.arm != "dense"
+
+    @property
+    def rewards_accuracy(self) -> bool:
+        """Whether the last reward is the accuracy reached."""
+        return self.reading.reward == "accuracy" and not self.averages
+
+    @property
     def rewards(self) -> int:
-        """Accuracy evaluations that an episode's rewards cost."""
-        return self.decisions if self.arm == "dense" else 1
+        """Evaluations on validation images that an episode's rewards cost."""
+        return self.steps if self.averages else self.decisions if self.arm == "dense" else 1
 
     def rates(self, actions: NDArray[np.floating[Any]]) -> Tensor:
-        """Learning rates ``[entries]`` of ``actions [entries, 1]``: −1 is ``lowest``, +1 ``highest``, affine in log10.
+        """Learning rates ``[entries]`` of ``actions [entries, 1]``: −1 is ``lowest``, +1 ``highest``.
 
-        Actions beyond ±1 are clipped. Raises ``ValueError`` for actions of another shape or not a number.
+        Between them they are affine in log10, or linear (``Ppo.action_scale``). Actions beyond ±1 are clipped.
+        Raises ``ValueError`` for actions of another shape or not a number.
         """
         if actions.ndim != 2 or actions.shape[1] != 1 or not np.isfinite(actions).all():
             raise ValueError(f"an action is one finite number in [-1, 1] an entry; got {actions!r}")
         share = (np.clip(actions[:, 0].astype(np.float64), -1.0, 1.0) + 1.0) / 2.0
-        low, high = math.log10(self.lowest), math.log10(self.highest)
+        lowest, highest = self.reading.lowest, self.reading.highest
+        if self.reading.action_scale == "linear":
+            return torch.from_numpy(lowest + share * (highest - lowest)).to(torch.float32)
+        low, high = math.log10(lowest), math.log10(highest)
         return torch.from_numpy(10.0 ** (low + share * (high - low))).to(torch.float32)
 
 
 def rules_of(settings: Settings, arm: Arm) -> Rules:
     """The rules that the settings' blocks ``inner`` and ``ppo`` give to an arm."""
     ppo = settings.ppo
-    return Rules(arm, settings.inner.optimizer, ppo.steps, ppo.lowest, ppo.highest)
+    return Rules(arm, settings.inner.optimizer, ppo.steps, ppo)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a decision leads to: ``observation [entries, parameters + 1]``, the other arrays ``[entries]``.
 
-    The episodes of all entries have one length and end together.
+    The episodes of all entries have one length and end together; ``accuracy`` is what they reached then.
     """
 
     observation: NDArray[np.float32]
     reward: NDArray[np.float64]
-    ended: bool
     rate: NDArray[np.float64]
     diverged: NDArray[np.bool_]
+    accuracy: NDArray[np.float64] | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether that was the last decision."""
+        return self.accuracy is not None
 
     def info(self) -> dict[str, NDArray[Any]]:
-        """Rate, divergence and, at the end, the accuracy reached (in every arm the last reward): no wall clock."""
+        """Rate, divergence and, at the end, the accuracy reached: no wall clock."""
         info: dict[str, NDArray[Any]] = {"rate": self.rate, "diverged": self.diverged}
-        return info | {"accuracy": self.reward.copy()} if self.ended else info
+        return info if self.accuracy is None else info | {"accuracy": self.accuracy.copy()}
 
 
 @dataclass
@@ -110,6 +132,7 @@ class Episodes:
     rules: Rules
     decided: int = field(init=False, default=0)
     current: InnerTraining | None = field(init=False, default=None, repr=False)
+    measured: list[NDArray[np.float64]] = field(init=False, default_factory=list, repr=False)
 
     @property
     def training(self) -> InnerTraining:
@@ -131,7 +154,7 @@ class Episodes:
     def start(self, seeds: Sequence[int]) -> NDArray[np.float32]:
         """Begin one episode a seed; returns the first observation ``[len(seeds), parameters + 1]``."""
         self.current = InnerTraining(self.task, self.rules.optimizer, list(seeds))
-        self.decided = 0
+        self.decided, self.measured = 0, []
         return self.observation()
 
     def decide(self, rates: Tensor) -> Outcome:
@@ -145,20 +168,37 @@ class Episodes:
         on_device = rates.to(training.parameters.device)
         for _ in range(self.rules.steps_per_decision):
             training.step(on_device)
+            if self.rules.averages:
+                self.measured.append(self.score())
         self.decided += 1
-        measured = self.accuracy("curve") if self.rules.arm == "dense" or not self.running else None
+        reward = self.reward(len(rates))
         return Outcome(
             observation=self.observation(),
-            reward=np.zeros(len(rates)) if measured is None else measured,
-            ended=not self.running,
+            reward=reward,
             rate=rates.numpy().astype(np.float64),
             diverged=~training.alive.cpu().numpy(),
+            accuracy=None if self.running else reward if self.rules.rewards_accuracy else self.accuracy("curve"),
         )
 
+    def reward(self, entries: int) -> NDArray[np.float64]:
+        """The reward ``[entries]`` of the decision just taken: zero within a sparse episode."""
+        if self.running and self.rules.arm != "dense":
+            return np.zeros(entries)
+        return np.mean(self.measured, axis=0) if self.rules.averages else self.score()
+
+    def score(self) -> NDArray[np.float64]:
+        """What is rewarded ``[entries]``: accuracy on the curve images, or minus their cross-entropy [nats]."""
+        if self.rules.reading.reward == "accuracy":
+            return self.accuracy("curve")
+        loss = self.task.validation_loss(self.training.parameters)
+        floored = torch.where(self.alive, loss, torch.full_like(loss, LOSS_CEILING))
+        return -floored.cpu().numpy().astype(np.float64)
+
     def observation(self) -> NDArray[np.float32]:
-        """Flat parameters and t/T, ``[entries, parameters + 1]``, a fresh array."""
+        """Flat parameters and t/T (0 where it is not observed), ``[entries, parameters + 1]``, a fresh array."""
         parameters = self.training.parameters.cpu().numpy()
-        share = np.full((len(parameters), 1), self.decided / self.rules.decisions, dtype=np.float32)
+        time = self.decided / self.rules.decisions if self.rules.reading.observe_time else 0.0
+        share = np.full((len(parameters), 1), time, dtype=np.float32)
         return np.concatenate([parameters, share], axis=1)
 
     def accuracy(self, split: SplitName) -> NDArray[np.float64]:

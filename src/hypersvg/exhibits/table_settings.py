@@ -11,9 +11,7 @@ from hypersvg.exhibits.results import Results
 from hypersvg.settings import Settings
 
 INPUTS, CLASSES = 784, 10
-NETWORKS = {"ppo": ("tanh", "glorot"), "svg": ("elu", "he_uniform")}
-"""Activation and initialisation of the inner network that the stages give their tasks, as Table 4.3 says."""
-PRINTED = {"tanh": "Tanh", "elu": "ELU", "glorot": "Glorot", "he_uniform": "He uniform"}
+PRINTED = {"tanh": "Tanh", "elu": "ELU", "relu": "ReLU", "glorot": "Glorot", "he_uniform": "He uniform"}
 NOT_GIVEN = "not given"
 KEYS = ("item", "task")
 TITLES = {"toy": "toy", "ppo": "MNIST (PPO)", "svg": "MNIST (SVG)"}
@@ -68,7 +66,7 @@ def synthetic(settings: Settings) -> tuple[str, str, str]:
     return (
         widths(*settings.toy.hidden, 1),
         f"policy and value {widths(*settings.ppo.hidden, 1)}",
-        f"surrogate {widths(width, parameters(settings))}, policy {widths(width, 1)}",
+        f"surrogate {widths(width, parameters(settings))}, policy {widths(settings.svg.policy_width or width, 1)}",
     )
 
 
@@ -81,12 +79,12 @@ def true_optimizer(settings: Settings) -> tuple[str, str, str]:
 def initial(settings: Settings) -> tuple[str, str, str]:
     """Initialisations."""
     limit = settings.toy.start_range
-    return f"x₀ = [−{limit:g}, {limit:g}]", PRINTED[NETWORKS["ppo"][1]], PRINTED[NETWORKS["svg"][1]]
+    return f"x₀ = [−{limit:g}, {limit:g}]", PRINTED[settings.ppo.initialisation], PRINTED[settings.inner.initialisation]
 
 
 def activations(settings: Settings) -> tuple[str, str, str]:
     """Activations of the imitation network and of the inner networks."""
-    return "ReLU", PRINTED[NETWORKS["ppo"][0]], PRINTED[NETWORKS["svg"][0]]
+    return "ReLU", PRINTED[settings.ppo.activation], PRINTED[settings.inner.activation]
 
 
 def steps(settings: Settings) -> tuple[str, str, str]:

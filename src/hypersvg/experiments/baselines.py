@@ -32,8 +32,8 @@ def run(job: Job) -> Tables:
     if job.arm == "bo":
         return bayesian.run(job, task)
     if job.arm == "grid":
-        starts = starting_rates(job.settings)
-        return trained(job, task, labels_of(job.seeds, starts.assign(method="grid")), "rate from the grid")
+        labels = labels_of(job.seeds, starting_rates(job.settings).assign(method="grid"))
+        return trained(job, task, labels, "rate from the grid", go_on=max(job.settings.online.warm_ups))
     if job.arm == "random":
         return with_fresh(job, task, trained(job, task, random_search(job), "random search"))
     labels = pd.concat([random_rates(job), constants(job, task)], ignore_index=True)
@@ -41,15 +41,23 @@ def run(job: Job) -> Tables:
     return {"curves": tables["curves"], "runs": with_selection(job, task, tables["runs"])}
 
 
-def trained(job: Job, task: Classification, labels: pd.DataFrame, name: str) -> Tables:
-    """Train one run a row of ``labels`` (equally many a seed, seed by seed) at the constant rate in ``start``."""
+def trained(job: Job, task: Classification, labels: pd.DataFrame, name: str, go_on: int = 0) -> Tables:
+    """Train one run a row of ``labels`` (equally many a seed, seed by seed) at the constant rate in ``start``.
+
+    ``go_on``: the same trainings for so many further steps, as runs of method ``<method>_long``: what a search without
+    a warm-up reaches in the length of the longest bandit.
+    """
     steps = job.settings.online.steps
     rate = torch.tensor(labels["start"].to_numpy(), dtype=torch.float32, device=task.device)
     training = InnerTraining(task, job.settings.inner.optimizer, job.seeds, len(labels) // len(job.seeds))
     with bar(steps, f"baselines {name}", "step") as tick:
         curves = train(training, Constant(rate), steps, after_step=lambda _: tick())
-    runs = runs_frame(labels, task, curves, inner_steps=steps, evaluations=1, surrogate_updates=0)
-    return {"curves": curves_frame(labels, curves), "runs": runs}
+    runs = [runs_frame(labels, task, curves, inner_steps=steps, evaluations=1, surrogate_updates=0)]
+    if go_on:
+        longer = train(training, Constant(rate), go_on, record_accuracy=False)
+        named = labels.assign(method=labels["method"] + "_long")
+        runs.append(runs_frame(named, task, longer, inner_steps=steps + go_on, evaluations=1, surrogate_updates=0))
+    return {"curves": curves_frame(labels, curves), "runs": pd.concat(runs, ignore_index=True)}
 
 
 def uniform(settings: Baselines, seed: int, purpose: str, count: int) -> np.ndarray:

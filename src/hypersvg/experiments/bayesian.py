@@ -13,6 +13,7 @@ from bayes_opt import BayesianOptimization
 from bayes_opt.acquisition import UpperConfidenceBound
 
 from hypersvg.controllers.constant import Constant
+from hypersvg.experiments.arms import bo_lengths
 from hypersvg.experiments.common import flat, reevaluate
 from hypersvg.experiments.job import Job, Tables
 from hypersvg.maths.random import numpy_generator, seed_of
@@ -98,14 +99,21 @@ def tell(
 
 
 def chosen(job: Job, task: Classification, evaluations: pd.DataFrame) -> pd.DataFrame:
-    """The best evaluation of every seed, quoted as found, and its rate's accuracy on fresh seeds."""
+    """The best evaluation of every seed, quoted as found, and its rate's accuracy on fresh seeds at several lengths."""
     settings = job.settings.baselines
     best = evaluations.loc[evaluations.groupby("seed")["val_accuracy"].idxmax()].sort_values("seed")
-    fresh = reevaluate(job, task, best["rate"].tolist(), settings.bo_steps)
+    lengths = {"bo": settings.bo_steps, **bo_lengths(job.settings)}
+    return pd.concat([judged(job, task, best, method, steps) for method, steps in lengths.items()])
+
+
+def judged(job: Job, task: Classification, best: pd.DataFrame, method: str, steps: int) -> pd.DataFrame:
+    """The runs of the found rates trained for ``steps`` on fresh seeds; the charge is always the search's."""
+    settings = job.settings.baselines
+    fresh = reevaluate(job, task, best["rate"].tolist(), steps)
     count = settings.bo_initial + settings.bo_iterations
     return pd.DataFrame(
         {
-            "method": "bo",
+            "method": method,
             "grid": "none",
             "run": 0,
             "start": np.nan,

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from hypersvg.controllers.constant import Constant
 from hypersvg.experiments.job import Job
-from hypersvg.images import load_images
-from hypersvg.maths.network import Activation, Initialisation
+from hypersvg.images import Images, load_images
 from hypersvg.settings import Settings
 from hypersvg.tasks.base import SplitName, Task
 from hypersvg.tasks.classification import Classification, classification_task
@@ -28,13 +27,18 @@ def resolved_device(settings: Settings) -> str:
     return wanted
 
 
-def inner_task(
-    job: Job, activation: Activation = "elu", initialisation: Initialisation = "he_uniform"
-) -> Classification:
-    """The job's inner problem; by default Table 4.3's column "MNIST (SVG)": He uniform and ELU."""
-    device = resolved_device(job.settings)
-    images = load_images(job.images_file, job.settings.inner.scaling, device)
-    return classification_task(job.settings, images, activation, initialisation, device)
+def inner_task(job: Job) -> Classification:
+    """The job's inner problem (Table 4.3's column "MNIST (SVG)": He uniform and ELU)."""
+    settings, device = job.settings, resolved_device(job.settings)
+    inner = settings.inner
+    return classification_task(settings, stage_images(job), inner.activation, inner.initialisation, device)
+
+
+def stage_images(job: Job) -> Images:
+    """The job's images as its settings scale and split them."""
+    settings = job.settings
+    device = resolved_device(settings)
+    return load_images(job.images_file, settings.inner.scaling, device, settings.data.validation)
 
 
 def starting_rates(settings: Settings) -> pd.DataFrame:

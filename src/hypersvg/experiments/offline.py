@@ -7,15 +7,17 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from hypersvg.controllers.hypersvg import adam
 from hypersvg.experiments.common import evaluate_rates, inner_task, reevaluate
 from hypersvg.experiments.job import Job, Tables
+from hypersvg.experiments.probes import Probe, probe_seeds
 from hypersvg.experiments.trajectories import open_states
 from hypersvg.maths.hidden_unroll import hidden_unrolled, pays
 from hypersvg.maths.random import seed_of, torch_generator
 from hypersvg.maths.surrogate import Policy, Surrogate
 from hypersvg.maths.svg import Noise, Reading, one_step, squared_error, unrolled
 from hypersvg.progress import Tick, bar
-from hypersvg.schema import TRAJECTORIES
+from hypersvg.schema.offline import TRAJECTORIES
 from hypersvg.tables import read_table
 from hypersvg.tasks.base import Batch
 from hypersvg.tasks.classification import Classification
@@ -33,15 +35,22 @@ def run(job: Job) -> Tables:
         raise ValueError("the offline stage needs --trajectories, the folder of the trajectories job")
     task, unroll = inner_task(job), int(job.arm.removeprefix("T"))
     table = read_table(job.trajectories / "trajectories.parquet", TRAJECTORIES)
-    states, curves, runs = open_states(job.trajectories), [], []
+    states, parts = open_states(job.trajectories), []
     with bar(job.settings.offline.iterations * len(job.seeds), f"offline {job.arm}", "iteration") as tick:
         for row, seed in enumerate(job.seeds):
             data = Recorded(states[row], table[table["seed"] == seed].reset_index(drop=True))
-            learner = Learner(job, task, data, seed, unroll)
-            frame = pd.DataFrame([learner.iterate(step, tick) for step in range(job.settings.offline.iterations)])
-            curves.append(with_truth(job, task, frame, seed).assign(seed=seed, unroll=unroll, top20=data.top20))
-            runs.append(finished(job, task, curves[-1], job.arm))
-    return {"offline_curves": pd.concat(curves, ignore_index=True), "runs": pd.concat(runs, ignore_index=True)}
+            parts.append(learned(Learner(job, task, data, seed, unroll), tick))
+    return {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
+
+
+def learned(learner: "Learner", tick: Tick) -> Tables:
+    """All tables of one seed: the training's curves, the rates it chose, and the probes of its surrogate."""
+    job, seed, unroll = learner.job, learner.seed, learner.unroll
+    frame = pd.DataFrame([learner.iterate(step, tick) for step in range(job.settings.offline.iterations)])
+    labels = {"seed": seed, "unroll": unroll}
+    curves = with_truth(job, learner.task, frame, seed).assign(**labels, top20=learner.data.top20)
+    probes = {name: table.assign(**labels) for name, table in learner.probe().tables().items()}
+    return {"offline_curves": curves, "runs": finished(job, learner.task, curves, job.arm), **probes}
 
 
 @dataclass(frozen=True)
@@ -93,10 +102,15 @@ class Learner:
             task.device,
         )
         self.policy = Policy.create(
-            svg.bijection, (svg.lowest, svg.highest), start, task.parameters, svg.width, generators
+            svg.bijection,
+            (svg.lowest, svg.highest),
+            start,
+            task.parameters,
+            svg.policy_width or svg.width,
+            generators,
         )
-        self.surrogate_optimizer = torch.optim.Adam(self.surrogate.weights, lr=svg.surrogate_learning_rate, fused=True)
-        self.policy_optimizer = torch.optim.Adam(self.policy.weights, lr=svg.policy_learning_rate, fused=True)
+        self.surrogate_optimizer = adam(self.surrogate.weights, svg.surrogate_learning_rate, svg.adam_epsilon)
+        self.policy_optimizer = adam(self.policy.weights, svg.policy_learning_rate, svg.adam_epsilon)
         self.generator = torch_generator(self.seed, "offline batches", self.unroll)
         self.batches = task.batches([self.seed], "offline value")
         self.reading = Reading(svg.unroll, svg.noise, svg.actions, svg.sigma)
@@ -106,11 +120,11 @@ class Learner:
         states, rates = self.sample()
         batch = self.batches.next()
         if self.job.settings.svg.update_first == "surrogate":
-            loss = self.update_surrogate(one_step(self.surrogate, states, rates), states)
+            loss = self.update_surrogate(one_step(self.surrogate, states, self.seen(rates)), states)
             self.update_policy(states, rates, None, batch)
         else:
-            predictions = one_step(self.surrogate, states, rates)
-            self.update_policy(states, rates, predictions.detach(), batch)
+            predictions = one_step(self.surrogate, states, self.seen(rates))
+            self.update_policy(states, rates, predictions.detach() if self.sees_actions else None, batch)
             loss = self.update_surrogate(predictions, states)
         size = self.task.parameters
         row = {
@@ -123,6 +137,22 @@ class Learner:
         tick()
         return row
 
+    def probe(self) -> Probe:
+        """The surrogate as it is now, on held-out trajectories from their first step."""
+        rows = self.data.rows("held_out")[: self.job.settings.offline.probed]
+        states, rates = self.data.window(rows, 0, self.unroll, self.task.device)
+        seeds = probe_seeds(self.seed, rows.tolist())
+        return Probe(self.job, self.task, self.surrogate.detached(), states, rates, seeds, self.seed)
+
+    @property
+    def sees_actions(self) -> bool:
+        """Whether the model loss shows the surrogate the recorded actions (``Svg.model_action``)."""
+        return self.job.settings.svg.model_action == "recorded"
+
+    def seen(self, rates: Tensor) -> Tensor:
+        """The rates as the model loss shows them to the surrogate."""
+        return rates if self.sees_actions else torch.zeros_like(rates)
+
     def sample(self) -> tuple[Tensor, Tensor]:
         """A batch of training trajectories, all windows starting at one drawn step (``Offline.windows``)."""
         settings, rows = self.job.settings, self.data.rows("train")
@@ -134,8 +164,11 @@ class Learner:
 
     def update_policy(self, states: Tensor, rates: Tensor, predictions: Tensor | None, batch: Batch) -> None:
         """∇_φ of the task loss at ŝ_T, backpropagated through the unrolled surrogate."""
-        final = self.imagined(self.reading, states, rates, predictions)
-        loss = self.task.loss(final.flatten(0, 1), batch).mean()
+        reached = self.imagined(self.reading, states, rates, predictions)
+        loss = torch.stack([self.task.loss(state.flatten(0, 1), batch).mean() for state in reached]).mean()
+        if weight := self.job.settings.svg.behaviour_cloning:
+            acted = self.policy(states[:, :, :-1].flatten(1, 2)).view_as(rates)
+            loss = loss + weight * 0.5 * (rates - acted).square().mean()
         self.policy_optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.policy_optimizer.step()
@@ -156,7 +189,7 @@ class Learner:
         rate = float(self.policy(initial[0][:, :, 0]).log().mean().exp())
         if iteration % self.job.settings.offline.evaluate_every:
             return {"rate": rate, "value_counterfactual": np.nan, "value_mean": np.nan, "held_out_loss": np.nan}
-        error = squared_error(one_step(self.surrogate, *initial), initial[0])
+        error = squared_error(one_step(self.surrogate, initial[0], self.seen(initial[1])), initial[0])
         return {
             "rate": rate,
             "value_counterfactual": self.value("recorded_action", states, rates),
@@ -164,22 +197,24 @@ class Learner:
             "held_out_loss": float(error) / self.task.parameters,
         }
 
-    def imagined(self, reading: Reading, states: Tensor, rates: Tensor, predictions: Tensor | None) -> Tensor:
-        """ŝ_T ``[1, batch, P]`` by the cheaper of the two unrolls."""
-        if not pays(self.surrogate, rates, reading):
+    def imagined(self, reading: Reading, states: Tensor, rates: Tensor, predictions: Tensor | None) -> list[Tensor]:
+        """The states ``[1, batch, P]`` that the value is made of, by the cheaper of the two unrolls: ŝ_T, or all."""
+        last = self.job.settings.svg.value == "last"
+        if not (last and pays(self.surrogate, rates, reading)):
             constant = self.surrogate.detached()
-            return unrolled(constant, self.policy, states, rates, reading, predictions, self.generator)[0]
+            reached = unrolled(constant, self.policy, states, rates, reading, predictions, self.generator)[0]
+            return reached[-1:] if last else reached
         if reading.noise == "none":
             predictions = None
         elif predictions is None:
             with torch.no_grad():
                 predictions = one_step(self.surrogate, states, rates)
-        return hidden_unrolled(self.surrogate, self.policy, states, rates, predictions)[0]
+        return [hidden_unrolled(self.surrogate, self.policy, states, rates, predictions)[0]]
 
     def value(self, noise: Noise, states: Tensor, rates: Tensor) -> float:
         """Mean validation accuracy of ŝ_T chained under π with the given ξ."""
         reading = Reading("chained", noise, self.reading.actions, self.reading.sigma)
-        return self.mean_accuracy(self.imagined(reading, states, rates, None))
+        return self.mean_accuracy(self.imagined(reading, states, rates, None)[-1])
 
     def mean_accuracy(self, states: Tensor) -> float:
         """Mean accuracy of states ``[1, batch, P]`` on the curve images."""

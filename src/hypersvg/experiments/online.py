@@ -10,6 +10,7 @@ from hypersvg.controllers.constant import Constant
 from hypersvg.controllers.hypersvg import Derivative, HyperSvg
 from hypersvg.experiments.common import (
     curves_frame,
+    flat,
     inner_task,
     labels_of,
     memory_chunks,
@@ -19,7 +20,7 @@ from hypersvg.experiments.common import (
 )
 from hypersvg.experiments.job import Job, Tables
 from hypersvg.progress import Tick, bar
-from hypersvg.settings.blocks import Online
+from hypersvg.settings.methods import Online
 from hypersvg.tasks.classification import Classification
 from hypersvg.training import Curves, InnerTraining, Transition, train
 
@@ -42,7 +43,7 @@ def run(job: Job) -> Tables:
     with bar(plan.steering_steps * len(chunks), f"online {job.arm}", "step") as tick:
         for seeds, rows in chunks:
             tables.append(steer(job, task, plan, seeds, rows, tick))
-    return {name: pd.concat([part[name] for part in tables], ignore_index=True) for name in ("curves", "runs")}
+    return {name: pd.concat([part[name] for part in tables], ignore_index=True) for name in tables[0]}
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,19 @@ def steer(
         updates = length if plan.derivative == "surrogate" else 0
         charged = {"inner_steps": length + online.steps, "evaluations": 1, "surrogate_updates": updates}
         runs.append(runs_frame(named, task, main, **charged))
-    return {"curves": pd.concat(curves, ignore_index=True), "runs": pd.concat(runs, ignore_index=True)}
+    made = {"curves": pd.concat(curves, ignore_index=True), "runs": pd.concat(runs, ignore_index=True)}
+    steered = labels.assign(method=plan.adaptive or plan.bandits[plan.steering_steps])
+    return {**made, "steering_gradients": gradients_frame(steered, controller.hypergradients)}
+
+
+def gradients_frame(labels: pd.DataFrame, gradients: list[Tensor]) -> pd.DataFrame:
+    """Tidy rows of the controller's hypergradients, ``[2, runs]`` a step; none where the arm learns nothing."""
+    if not gradients:
+        return labels.iloc[:0].assign(step=0, learned=0.0, true=0.0)
+    learned, true = torch.stack(gradients).unbind(dim=1)
+    frame = pd.concat([labels] * len(gradients), ignore_index=True)
+    steps = [step for step in range(1, len(gradients) + 1) for _ in range(len(labels))]
+    return frame.assign(step=steps, learned=flat(learned), true=flat(true))
 
 
 def exploit(job: Job, task: Classification, seeds: list[int], group: int, snapshots: Snapshots, length: int) -> Curves:

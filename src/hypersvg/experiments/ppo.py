@@ -16,9 +16,9 @@ from torch import Tensor
 
 from hypersvg.environments import Arm, Episodes, Rules, ppo_task, rules_of
 from hypersvg.environments.agent import Agent, make_agent, own_global_randomness
-from hypersvg.experiments.common import resolved_device
+from hypersvg.experiments.arms import clip_arm
+from hypersvg.experiments.common import inner_task, reevaluate, resolved_device, stage_images
 from hypersvg.experiments.job import Job, Tables
-from hypersvg.images import load_images
 from hypersvg.maths.random import seed_of
 from hypersvg.progress import Tick, bar
 from hypersvg.settings import Settings
@@ -35,21 +35,34 @@ Row = dict[str, Any]
 def run(job: Job) -> Tables:
     """Train the arm's agents (tables ``ppo_updates`` and ``runs``), or play a reference (``runs`` alone).
 
-    ``fixed`` is the constant rate ``ppo.fixed_rate`` in the same episodes, ``untrained`` the policy before its first
-    update, deciding once an episode: a control arm. Seeds are trained one after another.
+    ``fixed`` is the constant rate ``ppo.fixed_rate`` in the same episodes and in a longer training without a reset,
+    ``untrained`` the policy before its first update, deciding once an episode: a control arm. Arms ``clip010`` train
+    ``sparse_once`` with another ε. Seeds are trained one after another.
     """
-    settings, device = job.settings, resolved_device(job.settings)
-    task = ppo_task(settings, load_images(job.images_file, settings.inner.scaling, device), device)
+    settings = job.settings
+    task = ppo_task(settings, stage_images(job), resolved_device(settings))
     if job.arm == "fixed":
-        return {"runs": pd.DataFrame([fixed_run(job, task, seed) for seed in job.seeds])}
+        rows = [row for seed in job.seeds for row in (fixed_run(job, task, seed), fixed_run(job, task, seed, "_long"))]
+        return {"runs": pd.DataFrame(rows)}
     if job.arm == "untrained":
         return {"runs": pd.DataFrame([untrained_run(job, task, seed) for seed in job.seeds])}
     with bar(len(job.seeds) * settings.ppo.iterations, f"ppo {job.arm}", "update") as tick:
         trained = [train(job, task, seed, tick) for seed in job.seeds]
     return {
         "ppo_updates": pd.DataFrame([row for rows, _ in trained for row in rows]),
-        "runs": pd.DataFrame([finished for _, finished in trained]),
+        "runs": with_constants(job, pd.DataFrame([finished for _, finished in trained])),
     }
+
+
+def with_constants(job: Job, runs: pd.DataFrame) -> pd.DataFrame:
+    """Add each agent's mean rate as a constant on the inner network of the other methods (``ppo_dense_constant``).
+
+    Fresh seeds and length are those of Bayesian optimization and offline SVG: one protocol for every chosen rate.
+    """
+    fresh = reevaluate(job, inner_task(job), runs["rate"].tolist(), job.settings.ppo.steps)
+    scores = {"val_accuracy": fresh.validation, "test_accuracy": fresh.test}
+    status = ["ok" if alive else "diverged" for alive in fresh.alive]
+    return pd.concat([runs, runs.assign(method=runs["method"] + "_constant", status=status, **scores)])
 
 
 @dataclass(frozen=True)
@@ -88,20 +101,26 @@ def evaluation_seeds(seed: int) -> list[int]:
 
 def train(job: Job, task: Task, seed: int, tick: Tick) -> tuple[list[Row], Row]:
     """Train the arm's agent of ``seed``; its rows of ``ppo_updates`` and its row of ``runs``."""
-    settings, arm = job.settings, cast(Arm, job.arm)
+    settings, (arm, clip) = job.settings, clipped(job.settings, job.arm)
     rows = []
     with own_global_randomness():
-        agent = make_agent(settings, task, arm, seed)
+        agent = make_agent(settings, task, arm, seed, clip)
         for update in range(1, settings.ppo.iterations + 1):
             learned = agent.update()
             played = play(task, agent.rules, evaluation_seeds(seed), agent.rates)
-            rows.append(update_row(settings, arm, seed, update) | learned | evaluation(played))
+            rows.append(update_row(settings, job.arm, seed, update) | learned | evaluation(played))
             tick()
     fresh = play(task, agent.rules, job.fresh_seeds, agent.rates)
-    return rows, run_row(arm, seed, played, fresh) | charged(settings, agent)
+    return rows, run_row(job.arm, seed, played, fresh) | charged(settings, agent)
 
 
-def update_row(settings: Settings, arm: Arm, seed: int, update: int) -> Row:
+def clipped(settings: Settings, arm: str) -> tuple[Arm, float]:
+    """The environment's arm and the clipping parameter of a job's arm: ``clip010`` is sparse_once with ε = 0.1."""
+    others: dict[str, float] = {clip_arm(clip): clip for clip in settings.ppo.other_clips}
+    return ("sparse_once", others[arm]) if arm in others else (cast(Arm, arm), settings.ppo.clip)
+
+
+def update_row(settings: Settings, arm: str, seed: int, update: int) -> Row:
     """The keys of an update, and the inner trainings behind it so far."""
     return {"seed": seed, "arm": arm, "update": update, "episodes": update * settings.ppo.environments}
 
@@ -111,16 +130,22 @@ def evaluation(played: Played) -> Row:
     return {"eval_accuracy": played.accuracy("curve"), "rate": played.rate}
 
 
-def fixed_run(job: Job, task: Task, seed: int) -> Row:
-    """The row of ``runs`` of the constant rate, in the evaluation episodes that the agents of ``seed`` have."""
+def fixed_run(job: Job, task: Task, seed: int, length: str = "") -> Row:
+    """The row of ``runs`` of the constant rate, in the evaluation episodes that the agents of ``seed`` have.
+
+    ``length`` ``_long``: the same training without a reset for ``ppo.long_steps``.
+    """
+    settings = job.settings.ppo
     rules = rules_of(job.settings, "sparse_once")
+    if length:
+        rules = replace(rules, steps=settings.long_steps)
 
     def constant(observation: NDArray[np.float32]) -> Tensor:
-        return torch.full((len(observation),), job.settings.ppo.fixed_rate)
+        return torch.full((len(observation),), settings.fixed_rate)
 
     quoted = play(task, rules, evaluation_seeds(seed), constant)
     fresh = play(task, rules, job.fresh_seeds, constant)
-    return run_row("fixed", seed, quoted, fresh) | {"inner_steps": rules.steps, "evaluations": 0}
+    return run_row(f"fixed{length}", seed, quoted, fresh) | {"inner_steps": rules.steps, "evaluations": 0}
 
 
 def untrained_run(job: Job, task: Task, seed: int) -> Row:

@@ -6,9 +6,9 @@ The workflow builds its rules from here; :mod:`hypersvg.pipeline.jobs` finds the
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hypersvg.experiments.arms import Names, bo_lengths, trained_arms, unroll_arms
 from hypersvg.settings import Settings
 
-Names = tuple[str, ...]
 Groups = tuple[str, tuple[str | int | float, ...]]
 """A table's column and the values that every seed must have in it."""
 
@@ -52,26 +52,23 @@ def always(*names: str) -> Callable[[object], Names]:
     return lambda _: names
 
 
-def unroll_arms(settings: Settings) -> Names:
-    """One arm an unroll length, e.g. ``T05``."""
-    return tuple(f"T{unroll:02d}" for unroll in settings.offline.unrolls)
-
-
 def toy_groups(settings: Settings, table: str) -> Groups:
     """One imitation optimizer a momentum."""
     return "momentum", tuple(settings.toy.momenta)
 
 
 def ppo_groups(settings: Settings, table: str) -> Groups:
-    """The arms while training; the references too among the finished runs."""
+    """The arms while training; the references, and every agent's rate as a constant, among the finished runs."""
+    trained = trained_arms(settings)
     if table == "ppo_updates":
-        return "arm", tuple(settings.ppo.arms)
-    return "method", tuple(f"ppo_{arm}" for arm in (*settings.ppo.arms, "fixed", "untrained"))
+        return "arm", trained
+    constants = (f"{arm}_constant" for arm in trained)
+    return "method", tuple(f"ppo_{arm}" for arm in (*trained, *constants, "fixed", "fixed_long", "untrained"))
 
 
 def offline_groups(settings: Settings, table: str) -> Groups:
     """Every unroll, read at the last and at the half-way iteration."""
-    if table == "offline_curves":
+    if table != "runs":
         return "unroll", tuple(settings.offline.unrolls)
     last = settings.offline.iterations
     return "method", tuple(f"offline_{arm}_N{n}" for arm in unroll_arms(settings) for n in (last // 2, last))
@@ -79,6 +76,8 @@ def offline_groups(settings: Settings, table: str) -> Groups:
 
 def online_groups(settings: Settings, table: str) -> Groups:
     """Adaptive, the bandits, and the control arms (the longest warm-up stands for the bandits there)."""
+    if table == "steering_gradients":
+        return "method", ("adaptive", f"bandit{max(settings.online.warm_ups)}", "adaptive_frozen", "hypergradient")
     bandits = tuple(f"bandit{steps}" for steps in settings.online.warm_ups)
     longest = f"bandit{max(settings.online.warm_ups)}"
     controls = tuple(f"{method}_{arm}" for arm in ("untrained", "frozen") for method in ("adaptive", longest))
@@ -90,7 +89,8 @@ def baselines_groups(settings: Settings, table: str) -> Groups | None:
     if table == "bo_evaluations":
         return "phase", ("initial", "guided") if settings.baselines.bo_iterations else ("initial",)
     constants = ("adam_default", "random_rate", "best_constant")
-    return "method", ("grid", "random", *constants, *(("bo",) if table == "runs" else ()))
+    finished = ("bo", *bo_lengths(settings), "grid_long") if table == "runs" else ()
+    return "method", ("grid", "random", *constants, *finished)
 
 
 STAGES = {
@@ -115,7 +115,7 @@ STAGES = {
         StageSpec(
             "ppo",
             blocks=("run", "data", "inner", "ppo"),
-            arms=lambda settings: (*settings.ppo.arms, "fixed", "untrained"),
+            arms=lambda settings: (*trained_arms(settings), "fixed", "untrained"),
             tables=lambda arm: ("runs",) if arm in ("fixed", "untrained") else ("ppo_updates", "runs"),
             groups=ppo_groups,
         ),
@@ -123,7 +123,7 @@ STAGES = {
             "offline",
             blocks=("run", "data", "inner", "trajectories", "svg", "offline"),
             arms=unroll_arms,
-            tables=always("offline_curves", "runs"),
+            tables=always("offline_curves", "runs", "surrogate_errors", "surrogate_gradients", "landscapes"),
             groups=offline_groups,
             after="trajectories",
         ),
@@ -131,7 +131,7 @@ STAGES = {
             "online",
             blocks=("run", "data", "inner", "svg", "online"),
             arms=always("adaptive", "bandit", "untrained", "frozen", "hypergradient"),
-            tables=always("curves", "runs"),
+            tables=always("curves", "runs", "steering_gradients"),
             groups=online_groups,
         ),
         StageSpec(
@@ -160,8 +160,12 @@ TABLE_FILES = {
     ("ppo", "runs"): "ppo_runs",
     ("offline", "offline_curves"): "offline_curves",
     ("offline", "runs"): "offline_runs",
+    ("offline", "surrogate_errors"): "surrogate_errors",
+    ("offline", "surrogate_gradients"): "surrogate_gradients",
+    ("offline", "landscapes"): "landscapes",
     ("online", "curves"): "online_curves",
     ("online", "runs"): "online_runs",
+    ("online", "steering_gradients"): "steering_gradients",
     ("baselines", "curves"): "baselines_curves",
     ("baselines", "runs"): "baselines_runs",
     ("baselines", "bo_evaluations"): "bo_evaluations",

@@ -13,7 +13,7 @@ from hypersvg.experiments.common import inner_task, memory_chunks, starting_rate
 from hypersvg.experiments.job import Job
 from hypersvg.experiments.offline import Learner, Recorded
 from hypersvg.experiments.trajectories import open_states
-from hypersvg.schema import TRAJECTORIES
+from hypersvg.schema.offline import TRAJECTORIES
 from hypersvg.tables import read_table
 from hypersvg.training import InnerTraining
 

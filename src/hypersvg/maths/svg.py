@@ -14,7 +14,7 @@ from torch import Tensor
 Dynamics = Callable[[Tensor, Tensor], Tensor]
 RatePolicy = Callable[[Tensor], Tensor]
 Unroll = Literal["chained", "teacher_forced", "literal"]
-Noise = Literal["recorded_action", "policy_action", "none", "sampled"]
+Noise = Literal["recorded_action", "policy_action", "none", "sampled", "printed_sign"]
 Actions = Literal["once", "every_step"]
 
 
@@ -51,38 +51,45 @@ def unrolled(
     reading: Reading,
     predictions: Tensor | None = None,
     generator: torch.Generator | None = None,
-) -> tuple[Tensor, Tensor]:
-    """ŝ_T ``[runs, batch, P]`` and the policy's rates ``[runs, batch, T]`` along the unroll.
+) -> tuple[list[Tensor], Tensor]:
+    """ŝ_1 … ŝ_T, ``[runs, batch, P]`` each, and the policy's rates ``[runs, batch, T]`` along the unroll.
 
     ``chained`` (the thesis's section 4.3.1): ŝ_{t+1} = g(ŝ_t, a_t) + σ ξ_t from ŝ_0 = s_0. ``teacher_forced``
     (Algorithm 5's loop with its hat): every step starts from the recorded s_t, so that only the last one counts.
-    ``literal`` (Algorithm 5 without the hat): ŝ_T = s_T, with a gradient of zero. ``predictions`` are
-    :func:`one_step`'s, made here when not given; ``sampled`` draws from ``generator``.
+    ``literal`` (Algorithm 5 without the hat): ŝ_t = s_t, with a gradient of zero. ``predictions`` are
+    :func:`one_step`'s, made here when not given; ``sampled`` draws from ``generator``; ``printed_sign`` takes ξ as
+    Algorithm 5 prints it, (g − s')/σ at the policy's action, so that ŝ' = 2g − s'.
     """
     if reading.noise == "recorded_action" and predictions is None:
         with torch.no_grad():
             predictions = one_step(dynamics, states, rates)
-    horizon = rates.shape[2]
-    state, action, actions = states[:, :, 0], policy(states[:, :, 0]), []
-    for step in range(horizon):
+    state, action, actions, reached = states[:, :, 0], policy(states[:, :, 0]), [], []
+    for step in range(rates.shape[2]):
         if reading.unroll == "teacher_forced":
             state = states[:, :, step]
         if step > 0 and reading.actions == "every_step":
             action = policy(state)
         actions.append(action)
-        moving, following = dynamics(state, action), states[:, :, step + 1]
-        if reading.noise == "none":
-            state = moving
-        elif reading.noise == "sampled":
-            drawn = torch.randn(moving.shape, generator=generator, dtype=moving.dtype)
-            state = moving + reading.sigma * drawn.to(moving.device)
-        elif reading.noise == "recorded_action" and predictions is not None:
-            state = with_inferred_noise(following, moving, predictions[:, :, step])
-        else:
-            state = with_inferred_noise(following, moving, moving)
-    if reading.unroll == "literal":
-        state = states[:, :, horizon] + 0.0 * (state - state.detach())
-    return state, torch.stack(actions, dim=2)
+        predicted = None if predictions is None else predictions[:, :, step]
+        following = states[:, :, step + 1]
+        state = noisy(dynamics(state, action), following, predicted, reading, generator)
+        reached.append(following + 0.0 * (state - state.detach()) if reading.unroll == "literal" else state)
+    return reached, torch.stack(actions, dim=2)
+
+
+def noisy(
+    moving: Tensor, following: Tensor, predicted: Tensor | None, reading: Reading, generator: torch.Generator | None
+) -> Tensor:
+    """``g(ŝ, a) + σξ`` ``[runs, batch, P]`` with the reading's ξ; ``moving`` is g(ŝ, a), ``following`` the true s'."""
+    if reading.noise == "none":
+        return moving
+    if reading.noise == "sampled":
+        drawn = torch.randn(moving.shape, generator=generator, dtype=moving.dtype)
+        return moving + reading.sigma * drawn.to(moving.device)
+    if reading.noise == "printed_sign":
+        return moving + (moving - following).detach()
+    reference = predicted if reading.noise == "recorded_action" and predicted is not None else moving
+    return with_inferred_noise(following, moving, reference)
 
 
 def squared_error(predictions: Tensor, states: Tensor) -> Tensor:

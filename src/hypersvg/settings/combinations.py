@@ -12,7 +12,7 @@ IMAGES = {"auto": 70_000, "mnist": 70_000, "digits": 1797}
 
 def impossible(settings: "Settings") -> str | None:
     """The first reason why no run can satisfy ``settings``, opening with the key; ``None`` where there is none."""
-    rules = (repetitions, orders, sizes)
+    rules = (repetitions, orders, readings, sizes)
     return next((sentence for rule in rules for holds, sentence in rule(settings) if not holds), None)
 
 
@@ -22,6 +22,7 @@ def repetitions(settings: "Settings") -> Iterator[tuple[bool, str]]:
         "toy.momenta": settings.toy.momenta,
         "toy.evaluation_starts": settings.toy.evaluation_starts,
         "ppo.arms": settings.ppo.arms,
+        "ppo.other_clips": [*settings.ppo.other_clips, settings.ppo.clip],
         "offline.unrolls": settings.offline.unrolls,
         "online.warm_ups": settings.online.warm_ups,
     }
@@ -42,6 +43,19 @@ def orders(settings: "Settings") -> Iterator[tuple[bool, str]]:
     yield (
         settings.svg.lowest <= settings.svg.neutral_rate <= settings.svg.highest,
         "svg.neutral_rate: must lie between svg.lowest and svg.highest",
+    )
+
+
+def readings(settings: "Settings") -> Iterator[tuple[bool, str]]:
+    """Readings of the thesis that exclude each other."""
+    svg = settings.svg
+    yield (
+        svg.model_action == "recorded" or (svg.rate_input == "raw" and svg.surrogate != "rate_scaled"),
+        "svg.model_action: a surrogate that sees no action (none) can neither take its log10 nor be scaled by it",
+    )
+    yield (
+        svg.online_horizon <= settings.online.steps,
+        "svg.online_horizon: longer than online.steps",
     )
 
 

@@ -56,3 +56,7 @@ class Task(Protocol):
     def accuracy(self, parameters: Tensor, split: SplitName) -> Tensor:
         """Quality of each run on held-out data, ``[runs]`` in [0, 1]; ``curve`` is a small validation subset."""
         ...
+
+    def validation_loss(self, parameters: Tensor) -> Tensor:
+        """Loss of each run on the ``curve`` subset, ``[runs]``."""
+        ...

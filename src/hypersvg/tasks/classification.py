@@ -42,6 +42,12 @@ class Classification:
         """Mean cross-entropy of each run, ``[runs]``."""
         return self.network.loss(parameters, batch.images, batch.labels)
 
+    @torch.no_grad()
+    def validation_loss(self, parameters: Tensor) -> Tensor:
+        """Mean cross-entropy [nats] of each run on the ``curve`` images, ``[runs]``."""
+        data = self.images.validation.first(self.curve_images)
+        return self.network.loss(parameters, data.images.unsqueeze(0), data.labels.unsqueeze(0))
+
     def accuracy(self, parameters: Tensor, split: SplitName) -> Tensor:
         """Classification accuracy of each run, ``[runs]``."""
         if split == "test":
