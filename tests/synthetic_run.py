@@ -22,10 +22,10 @@ Frame = pd.DataFrame
 def write_run(folder: Path, *, stand_in: bool = False, **blocks: dict[str, Any]) -> Path:
     """Write ``settings.json``, the manifest and all tables of a run; ``blocks`` override settings."""
     settings = Settings.model_validate(blocks)
-    (folder / "data").mkdir(parents=True, exist_ok=True)
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
     (folder / "settings.json").write_text(json.dumps(settings.model_dump(mode="json")), encoding="utf-8")
     manifest = {"source": "digits" if stand_in else "mnist", "stand_in": stand_in, "stamp": STAMP if stand_in else ""}
-    (folder / "data" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / "tables" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     for name, frame in tables(settings).items():
         write_table(frame, FILES[name], folder / "tables" / f"{name}.parquet")
     return folder

@@ -191,7 +191,7 @@ def test_folder_without_a_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_stand_in_without_its_stamp_is_refused(mnist: Results) -> None:
-    (mnist.folder / "data" / "manifest.json").write_text('{"stand_in": true, "stamp": ""}', encoding="utf-8")
+    (mnist.folder / "tables" / "manifest.json").write_text('{"stand_in": true, "stamp": ""}', encoding="utf-8")
     with pytest.raises(TableError, match="says stand_in but has no stamp"):
         Results(mnist.folder)
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,15 @@ from checkout import ROOT, Checkout
 
 from hypersvg.experiments.stages import STAGES
 from hypersvg.pipeline.exhibits_index import EXHIBITS, NOTEBOOKS
+from hypersvg.pipeline.runs import Run, run_of, seeds_in, write_run_settings
 from hypersvg.settings import load_settings
 
 pytestmark = pytest.mark.slow
+RUNS = ((4, None), (2, "sgd"))
+
+
+def moved(run: Run | None, folder: Path) -> Run | None:
+    return run and replace(run, name=str(folder / run.name))
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +130,34 @@ def test_more_seeds_extend_a_finished_run_without_redoing_its_jobs(finished):
     assert finished.plan("online", seeds=4)["online_job"] == 5
 
 
-def test_another_variant_lives_in_its_own_folder(finished):
-    done = finished.snakemake("--dry-run", "toy", "--config", "scale=smoke", "variant=sgd")
-    assert "results/smoke+sgd/tables/toy_errors.parquet" in done.stdout + done.stderr
+@pytest.mark.parametrize(
+    ("variant", "jobs"),
+    [
+        ("surrogate_literal", {"offline_job", "online_job", "runtimes_job"}),
+        ("reset_kept", {"baselines_job", "bayesian_optimization_job", "online_job", "runtimes_job"}),
+        ("rates_uniform", {"trajectories_job", "offline_job"}),
+    ],
+)
+def test_a_variant_reruns_only_the_stages_whose_settings_it_changes(finished, variant, jobs):
+    plan = finished.plan(variant=variant)
+    assert {name for name in plan if name.endswith("_job") or name == "images"} == jobs
+
+
+def test_a_variant_lands_in_its_own_folder_and_reads_the_jobs_it_shares(finished):
+    done = finished.snakemake("--dry-run", "offline", "--config", "scale=smoke", "variant=surrogate_literal")
+    said = done.stdout + done.stderr
+    assert "results/smoke+surrogate_literal/tables/offline_runs.parquet" in said
+    assert "input: results/smoke/data/images.safetensors, results/smoke/jobs/trajectories/all" in said
+    assert "output: results/smoke/" not in said
+
+
+def test_a_variant_leaves_the_seeds_of_the_run_it_shares_jobs_with(tmp_path):
+    config = ROOT / "config"
+    base, variant = (run_of(config, {"scale": "smoke", "seeds": seeds, "variant": name}) for seeds, name in RUNS)
+    for run in (base, variant):
+        write_run_settings(replace(run, name=str(tmp_path / run.name), base=moved(run.base, tmp_path)))
+    assert seeds_in(tmp_path / "smoke" / "settings.json") == 4
+    assert seeds_in(tmp_path / "smoke+sgd" / "settings.json") == 2
 
 
 @pytest.mark.parametrize(

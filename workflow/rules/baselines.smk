@@ -10,7 +10,7 @@
 
 rule baselines_job:
     input:
-        images=IMAGES,
+        images=images,
         code=stage_code("baselines"),
     output:
         curves=job_file("baselines", "curves.parquet"),
@@ -19,7 +19,7 @@ rule baselines_job:
     log:
         job_log("baselines"),
     wildcard_constraints:
-        arm="|".join(STAGES["baselines"].arms_of("curves", SETTINGS)),
+        arm=arms_pattern("baselines", "curves"),
     conda:
         "../../envs/environment.yaml"
     threads: SETTINGS.run.threads
@@ -28,7 +28,6 @@ rule baselines_job:
     params:
         stage="baselines",
         settings=job_params("baselines"),
-        run=RUN,
         folder=job_folder,
     shell:
         JOB_ON_IMAGES
@@ -36,7 +35,7 @@ rule baselines_job:
 
 rule bayesian_optimization_job:
     input:
-        images=IMAGES,
+        images=images,
         code=stage_code("baselines"),
     output:
         evaluations=job_file("baselines", "bo_evaluations.parquet"),
@@ -55,7 +54,6 @@ rule bayesian_optimization_job:
     params:
         stage="baselines",
         settings=job_params("baselines"),
-        run=RUN,
         folder=job_folder,
     shell:
         JOB_ON_IMAGES

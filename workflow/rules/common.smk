@@ -4,6 +4,8 @@
 # Outputs  results/<run>/settings.json when a run starts, with run = <scale> or <scale>+<variant>
 # Steps    1. resolve and validate the settings; anything unknown ends here, in one sentence
 #          2. name the files of the run, its jobs and the sources each stage depends on
+#
+# Jobs carry the wildcard {run}: a variant uses the jobs of its scale's own run for every stage whose settings are equal.
 import sys
 from pathlib import Path
 
@@ -15,28 +17,28 @@ from hypersvg.experiments.stages import (
     block_settings,
     seed_blocks,
 )
-from hypersvg.pipeline import environment, failed, preflight, settings_file, sources
+from hypersvg.pipeline import environment, failed, preflight, runs, sources
 from hypersvg.pipeline.exhibits_index import EXHIBITS, NOTEBOOKS, exhibit_files
-from hypersvg.settings import run_name
 
 ROOT = Path(workflow.basedir)
 ROOT = ROOT.parent if ROOT.name == "workflow" else ROOT
 SCALE = str(config.get("scale", "default"))
 
 try:
-    SETTINGS = settings_file.resolve(ROOT / "config", config)
+    THIS = runs.run_of(ROOT / "config", config)
 except (ValueError, RuntimeError) as error:
     sys.exit(f"hypersvg: {error}")
 
-RUN = Path("results", run_name(SCALE, config.get("variant")))
+SETTINGS = THIS.settings
+RUN = THIS.folder
+RUNS = {run.name: run for run in (THIS, THIS.base) if run is not None}
 LOCK = "envs/lock.txt"
-IMAGES = RUN / "data" / "images.safetensors"
-MANIFEST = RUN / "data" / "manifest.json"
 
 environment.use_this_checkout(ROOT)
 
 
 wildcard_constraints:
+    run=r"[A-Za-z0-9_-]+(\+[A-Za-z0-9_-]+)?",
     arm=r"[A-Za-z0-9_]+",
     first=r"\d{3}",
     last=r"\d{3}",
@@ -44,7 +46,7 @@ wildcard_constraints:
 
 JOB = (
     "python -m hypersvg job {params.stage} --arm {wildcards.arm} --seeds {wildcards.first}-{wildcards.last}"
-    " --settings {params.run}/settings.json --output {params.folder} > {log} 2>&1"
+    " --settings results/{wildcards.run}/settings.json --output {params.folder} > {log} 2>&1"
 )
 JOB_ON_IMAGES = JOB.replace(" --output", " --images {input.images} --output")
 JOB_ON_TRAJECTORIES = JOB_ON_IMAGES.replace(" --output", " --trajectories {params.data_set} --output")
@@ -59,9 +61,19 @@ def stage_code(stage):
     return code(STAGES[stage].module)
 
 
+def run_file(*parts, run="{run}"):
+    """Pattern of one file of a run."""
+    return Path("results", run, *parts)
+
+
+def images(wildcards):
+    """The images of a run's jobs."""
+    return run_file("data", "images.safetensors", run=RUNS[wildcards.run].data_owner)
+
+
 def job_file(stage, name, arm="{arm}"):
     """Pattern of one file of the jobs of a stage."""
-    return RUN / "jobs" / stage / arm / "seeds-{first}-{last}" / name
+    return run_file("jobs", stage, arm, "seeds-{first}-{last}", name)
 
 
 def job_folder(wildcards, output):
@@ -69,32 +81,53 @@ def job_folder(wildcards, output):
 
 
 def job_log(stage):
-    return RUN / "logs" / stage / "{arm}-seeds-{first}-{last}.log"
+    return run_file("logs", stage, "{arm}-seeds-{first}-{last}.log")
+
+
+def trajectories_file(name):
+    """The file of the trajectories job behind an offline job, which may be the base run's."""
+
+    def find(wildcards):
+        pattern = str(job_file("trajectories", name, "all"))
+        return pattern.format(**{**wildcards, "run": RUNS[wildcards.run].owner("trajectories")})
+
+    return find
+
+
+def arms_pattern(stage, table):
+    """The arms of a stage, in any of the runs, whose jobs write a table."""
+    return "|".join(sorted({arm for run in RUNS.values() for arm in STAGES[stage].arms_of(table, run.settings)}))
 
 
 def job_params(stage):
     """The settings behind a stage as one named dictionary: Snakemake compares params as a set of values."""
-    return {stage: block_settings(stage, SETTINGS)}
+    return lambda wildcards: {stage: block_settings(stage, RUNS[wildcards.run].settings)}
 
 
 def job_files(stage, table):
-    """The files of a table that all jobs of a stage write, in the order of arms and seeds."""
-    spec = STAGES[stage]
-    blocks = seed_blocks(SETTINGS) if spec.by_seed else [(0, 0)]
-    return [
-        str(job_file(stage, f"{table}.parquet")).format(arm=arm, first=f"{first:03d}", last=f"{last:03d}")
-        for arm in spec.arms_of(table, SETTINGS)
-        for first, last in blocks
-    ]
+    """The files of a table that all jobs of a stage write for a run, in the order of arms and seeds."""
+
+    def find(wildcards):
+        run, spec = RUNS[wildcards.run], STAGES[stage]
+        blocks = seed_blocks(run.settings) if spec.by_seed else [(0, 0)]
+        pattern = str(job_file(stage, f"{table}.parquet"))
+        return [
+            pattern.format(run=run.owner(stage), arm=arm, first=f"{first:03d}", last=f"{last:03d}")
+            for arm in spec.arms_of(table, run.settings)
+            for first, last in blocks
+        ]
+
+    return find
 
 
-def table_file(name):
-    return RUN / "tables" / f"{name}.parquet"
+def table_file(name, run="{run}"):
+    return run_file("tables", f"{name}.parquet", run=run)
 
 
-def stage_tables(stage):
+def stage_tables(stage, run=THIS.name):
     """All gathered tables of a stage."""
-    return [table_file(TABLE_FILES[stage, table]) for table in STAGES[stage].all_tables(SETTINGS)]
+    tables = STAGES[stage].all_tables(RUNS[run].settings)
+    return [table_file(TABLE_FILES[stage, table], run) for table in tables]
 
 
 def exhibit_outputs(exhibits):
@@ -117,4 +150,5 @@ def begin():
         tell(preflight.announce(need, cores, RUN))
     except RuntimeError as error:
         raise WorkflowError(str(error)) from None
-    settings_file.write_settings(SETTINGS, RUN / "settings.json")
+    for run in RUNS.values():
+        runs.write_run_settings(run)

@@ -11,15 +11,15 @@ rule images:
     input:
         code=code("hypersvg.data"),
     output:
-        images=IMAGES,
-        manifest=MANIFEST,
-        provenance=RUN / "data" / "provenance.json",
+        images=run_file("data", "images.safetensors"),
+        manifest=run_file("data", "manifest.json"),
+        provenance=run_file("data", "provenance.json"),
     log:
-        RUN / "logs" / "data.log",
+        run_file("logs", "data.log"),
     conda:
         "../../envs/environment.yaml"
     params:
-        settings={"data": SETTINGS.data.model_dump(mode="json")},
-        run=RUN,
+        settings=lambda wildcards: {"data": RUNS[wildcards.run].settings.data.model_dump(mode="json")},
     shell:
-        "python -m hypersvg data --settings {params.run}/settings.json --output {params.run}/data > {log} 2>&1"
+        "python -m hypersvg data --settings results/{wildcards.run}/settings.json --output results/{wildcards.run}/data"
+        " > {log} 2>&1"

@@ -1,6 +1,6 @@
 # Stage exhibits: the notebooks, each executed on the run's tables; they draw and print, and compute nothing.
 #
-# Inputs   notebooks/<name>.ipynb, tables/*.parquet, data/manifest.json
+# Inputs   notebooks/<name>.ipynb, tables/*.parquet, tables/manifest.json
 # Outputs  exhibits/fig_4_*.svg|png|csv and exhibits/table_4_*.csv|md
 #          notebooks/<name>.ipynb, .html and .provenance.json
 # Steps    1. execute with strict parameters, in this environment's own kernel
@@ -13,8 +13,8 @@ for name, notebook in NOTEBOOKS.items():
             f"notebook_{name}"
         input:
             notebook=f"notebooks/{name}.ipynb",
-            tables=[table_file(table) for table in notebook.tables],
-            manifest=MANIFEST,
+            tables=[table_file(table, THIS.name) for table in notebook.tables],
+            manifest=RUN / "tables" / "manifest.json",
             code=code("hypersvg.exhibits"),
         output:
             exhibits=exhibit_outputs(notebook.exhibits),

@@ -2,7 +2,27 @@
 #
 # Inputs   jobs/<stage>/<arm>/seeds-*/<table>.parquet
 # Outputs  tables/<name>.parquet, and tables/<name>.provenance.json beside it
+#          tables/manifest.json                what the images were, for the exhibits' stamp
 # Steps    1. concatenate, check the schema and that no method, start or seed is missing
+
+
+def gather_params(stage):
+    """The settings of a stage, and the seeds that must be there."""
+    return lambda wildcards: {**job_params(stage)(wildcards), "seeds": RUNS[wildcards.run].settings.run.seeds}
+
+
+rule gather_manifest:
+    input:
+        lambda wildcards: run_file("data", "manifest.json", run=RUNS[wildcards.run].data_owner),
+    output:
+        run_file("tables", "manifest.json"),
+    log:
+        run_file("logs", "gather", "manifest.log"),
+    conda:
+        "../../envs/environment.yaml"
+    shell:
+        "cp {input} {output} > {log} 2>&1"
+
 
 for (stage, table), name in TABLE_FILES.items():
 
@@ -14,16 +34,15 @@ for (stage, table), name in TABLE_FILES.items():
             code=code("hypersvg.pipeline.gather"),
         output:
             table=table_file(name),
-            provenance=RUN / "tables" / f"{name}.provenance.json",
+            provenance=run_file("tables", f"{name}.provenance.json"),
         log:
-            RUN / "logs" / "gather" / f"{name}.log",
+            run_file("logs", "gather", f"{name}.log"),
         conda:
             "../../envs/environment.yaml"
         params:
-            settings={**job_params(stage), "seeds": SETTINGS.run.seeds},
+            settings=gather_params(stage),
             stage=stage,
             table=table,
-            run=RUN,
         shell:
             "python -m hypersvg gather {params.stage} {params.table} {input.files}"
-            " --settings {params.run}/settings.json --output {output.table} > {log} 2>&1"
+            " --settings results/{wildcards.run}/settings.json --output {output.table} > {log} 2>&1"

@@ -13,9 +13,9 @@
 
 rule offline_job:
     input:
-        images=IMAGES,
-        trajectories=job_file("trajectories", "trajectories.parquet", "all"),
-        states=job_file("trajectories", "states.npy", "all"),
+        images=images,
+        trajectories=trajectories_file("trajectories.parquet"),
+        states=trajectories_file("states.npy"),
         code=stage_code("offline"),
     output:
         curves=job_file("offline", "offline_curves.parquet"),
@@ -35,7 +35,6 @@ rule offline_job:
     params:
         stage="offline",
         settings=job_params("offline"),
-        run=RUN,
         data_set=lambda wildcards, input: Path(input.states).parent,
         folder=job_folder,
     shell:

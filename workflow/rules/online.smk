@@ -10,7 +10,7 @@
 
 rule online_job:
     input:
-        images=IMAGES,
+        images=images,
         code=stage_code("online"),
     output:
         curves=job_file("online", "curves.parquet"),
@@ -28,7 +28,6 @@ rule online_job:
     params:
         stage="online",
         settings=job_params("online"),
-        run=RUN,
         folder=job_folder,
     shell:
         JOB_ON_IMAGES

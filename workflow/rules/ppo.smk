@@ -9,7 +9,7 @@
 
 rule ppo_job:
     input:
-        images=IMAGES,
+        images=images,
         code=stage_code("ppo"),
     output:
         updates=job_file("ppo", "ppo_updates.parquet"),
@@ -18,7 +18,7 @@ rule ppo_job:
     log:
         job_log("ppo"),
     wildcard_constraints:
-        arm="|".join(STAGES["ppo"].arms_of("ppo_updates", SETTINGS)),
+        arm=arms_pattern("ppo", "ppo_updates"),
     priority: 20  # long jobs first, so that the cores finish together
     conda:
         "../../envs/environment.yaml"
@@ -28,7 +28,6 @@ rule ppo_job:
     params:
         stage="ppo",
         settings=job_params("ppo"),
-        run=RUN,
         folder=job_folder,
     shell:
         JOB_ON_IMAGES
@@ -36,7 +35,7 @@ rule ppo_job:
 
 rule ppo_reference_job:
     input:
-        images=IMAGES,
+        images=images,
         code=stage_code("ppo"),
     output:
         runs=job_file("ppo", "runs.parquet"),
@@ -53,7 +52,6 @@ rule ppo_reference_job:
     params:
         stage="ppo",
         settings=job_params("ppo"),
-        run=RUN,
         folder=job_folder,
     shell:
         JOB_ON_IMAGES

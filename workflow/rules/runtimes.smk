@@ -7,7 +7,7 @@
 
 rule runtimes_job:
     input:
-        images=IMAGES,
+        images=images,
         code=stage_code("runtimes"),
     output:
         runtimes=job_file("runtimes", "runtimes.parquet"),
@@ -22,7 +22,6 @@ rule runtimes_job:
     params:
         stage="runtimes",
         settings=job_params("runtimes"),
-        run=RUN,
         folder=job_folder,
     shell:
         JOB_ON_IMAGES

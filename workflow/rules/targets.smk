@@ -5,8 +5,8 @@
 
 rule data:
     input:
-        IMAGES,
-        MANIFEST,
+        run_file("data", "images.safetensors", run=THIS.data_owner),
+        run_file("data", "manifest.json", run=THIS.data_owner),
 
 
 rule exhibits:

@@ -25,7 +25,6 @@ rule toy_job:
     params:
         stage="toy",
         settings=job_params("toy"),
-        run=RUN,
         folder=job_folder,
     shell:
         JOB

@@ -9,7 +9,7 @@
 
 rule trajectories_job:
     input:
-        images=IMAGES,
+        images=images,
         code=stage_code("trajectories"),
     output:
         trajectories=job_file("trajectories", "trajectories.parquet"),
@@ -26,7 +26,6 @@ rule trajectories_job:
     params:
         stage="trajectories",
         settings=job_params("trajectories"),
-        run=RUN,
         folder=job_folder,
     shell:
         JOB_ON_IMAGES

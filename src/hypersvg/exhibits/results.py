@@ -49,12 +49,12 @@ class Results:
         if not self.folder.is_dir():
             raise TableError(f"{self.folder} is not a folder of results; run 'make replicate' first")
         self.settings = self._settings()
-        manifest = read_json(self.folder / "data" / "manifest.json")
+        manifest = read_json(self.folder / "tables" / "manifest.json")
         self.stand_in = bool(manifest.get("stand_in"))
         self.stamp = str(manifest.get("stamp", "")) if self.stand_in else ""
         if self.stand_in and not self.stamp:
             raise TableError(
-                f"{self.folder / 'data' / 'manifest.json'} says stand_in but has no stamp; run 'data' again"
+                f"{self.folder / 'tables' / 'manifest.json'} says stand_in but has no stamp; run 'data' again"
             )
         self._read: dict[str, pd.DataFrame] = {}
 
