@@ -77,22 +77,20 @@ class Probe:
     def gradients(self) -> pd.DataFrame:
         """dL/d log a after the unroll, at the recorded rate, for every kind and draw of the minibatch (and of ξ)."""
         log_rates, surrogate = self.rates[0, :, 0].double().log(), doubled(self.surrogate)
-        batches = self.task.batches([self.seed], "probe value")
-        draws = [in_double(batches.next()) for _ in range(self.job.settings.offline.probe_draws)]
-        truth = self.truth()
-        direction = difference(truth, log_rates)
+        kinds = {
+            "true": self.truth(),
+            "counterfactual": self.reach(surrogate, "recorded_action"),
+            "mean": self.reach(surrogate, "none"),
+        }
+        learned = {kind: difference(reach, log_rates) for kind, reach in kinds.items()}
+        direction, batches = learned["true"].slope, self.task.batches([self.seed], "probe value")
         frames = []
-        for draw, batch in enumerate(draws):
-            kinds = {
-                "true": truth,
-                "counterfactual": self.reach(surrogate, "recorded_action"),
-                "mean": self.reach(surrogate, "none"),
-                "sampled": self.reach(surrogate, "sampled", draw),
-            }
-            for kind, reach in kinds.items():
-                learned = difference(reach, log_rates)
-                slope = self.task.loss(learned.high, batch) - self.task.loss(learned.low, batch)
-                cosine = torch.cosine_similarity(learned.slope, direction.slope, dim=1)
+        for draw in range(self.job.settings.offline.probe_draws):
+            batch = in_double(batches.next())
+            learned["sampled"] = difference(self.reach(surrogate, "sampled", draw), log_rates)
+            for kind, ends in learned.items():
+                slope = self.task.loss(ends.high, batch) - self.task.loss(ends.low, batch)
+                cosine = torch.cosine_similarity(ends.slope, direction, dim=1)
                 columns = {"gradient": (slope / (2 * STEP)).cpu(), "state_cosine": cosine.cpu()}
                 labels = {"trajectory": range(len(log_rates)), "kind": kind, "draw": draw}
                 frames.append(pd.DataFrame({**labels, "rate": log_rates.exp().cpu(), **columns}))
