@@ -84,8 +84,8 @@ def test_the_fixed_arm_is_plain_training_with_that_rate(images_file: Path, metho
     task = ppo_task(SETTINGS, load_images(images_file))
     for seeds, column, split in (
         (evaluation_seeds(0), "quoted_accuracy", "validation"),
-        (job.fresh_seeds, "val_accuracy", "validation"),
-        (job.fresh_seeds, "test_accuracy", "test"),
+        (job.fresh_seeds(0), "val_accuracy", "validation"),
+        (job.fresh_seeds(0), "test_accuracy", "test"),
     ):
         training = InnerTraining(task, SETTINGS.inner.optimizer, seeds)
         for _ in range(getattr(SETTINGS.ppo, steps)):

@@ -102,14 +102,15 @@ def constants(job: Job, task: Classification) -> pd.DataFrame:
 def with_fresh(job: Job, task: Classification, tables: Tables) -> Tables:
     """Replace the accuracies by those of the same rates on fresh seeds; the quoted accuracy stays."""
     runs = tables["runs"]
-    fresh = reevaluate(job, task, runs["start"].tolist(), job.settings.online.steps)
+    fresh = reevaluate(job, task, runs["start"].tolist(), runs["seed"].tolist(), job.settings.online.steps)
     return {**tables, "runs": runs.assign(val_accuracy=fresh.validation, test_accuracy=fresh.test)}
 
 
 def with_selection(job: Job, task: Classification, runs: pd.DataFrame) -> pd.DataFrame:
     """Re-evaluate the best constants on fresh seeds and charge them for the whole fine grid."""
     settings, chosen = job.settings.baselines, runs["method"] == "best_constant"
-    fresh = reevaluate(job, task, runs.loc[chosen, "start"].tolist(), job.settings.online.steps)
+    best = runs[chosen]
+    fresh = reevaluate(job, task, best["start"].tolist(), best["seed"].tolist(), job.settings.online.steps)
     runs = runs.copy()
     runs.loc[chosen, "val_accuracy"] = fresh.validation
     runs.loc[chosen, "test_accuracy"] = fresh.test

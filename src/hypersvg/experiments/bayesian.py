@@ -109,7 +109,7 @@ def chosen(job: Job, task: Classification, evaluations: pd.DataFrame) -> pd.Data
 def judged(job: Job, task: Classification, best: pd.DataFrame, method: str, steps: int) -> pd.DataFrame:
     """The runs of the found rates trained for ``steps`` on fresh seeds; the charge is always the search's."""
     settings = job.settings.baselines
-    fresh = reevaluate(job, task, best["rate"].tolist(), steps)
+    fresh = reevaluate(job, task, best["rate"].tolist(), best["seed"].tolist(), steps)
     count = settings.bo_initial + settings.bo_iterations
     return pd.DataFrame(
         {

@@ -94,22 +94,41 @@ def runs_frame(labels: pd.DataFrame, task: Task, curves: Curves, **charged: int 
 
 @dataclass(frozen=True)
 class Fresh:
-    """Mean accuracies of constant rates over fresh seeds, ``[rates]`` each, and whether no fresh run diverged."""
+    """Mean accuracies of constant rates over fresh seeds, and whether no fresh run diverged; ``[rates]`` each."""
 
     validation: np.ndarray
     test: np.ndarray
     alive: np.ndarray
 
 
-def reevaluate(job: Job, task: Task, rates: Sequence[float], steps: int) -> Fresh:
-    """Train with each constant rate on the job's fresh seeds, which selected nothing, and average the accuracies."""
+def reevaluate(job: Job, task: Task, rates: Sequence[float], seeds: Sequence[int], steps: int) -> Fresh:
+    """Train with each constant rate on the fresh seeds of the seed that chose it, which selected nothing.
+
+    ``seeds[i]`` chose ``rates[i]``; equal seeds follow each other and each has equally many rates. The fresh seeds of a
+    seed are the same for every method, and others for every seed, so that intervals over seeds hold their spread.
+    """
+    owners = list(dict.fromkeys(seeds))
+    chosen = np.asarray(rates, dtype=np.float64).reshape(len(owners), -1)
     parts = []
-    for some in blocks_of(rates):
-        curves = constant_training(job, task, some, steps, job.fresh_seeds)
-        shape = (len(job.fresh_seeds), len(some))
-        scores = [task.accuracy(curves.parameters, split).view(shape).mean(dim=0) for split in ("validation", "test")]
-        parts.append([flat(scores[0]), flat(scores[1]), curves.alive[-1].view(shape).all(dim=0).cpu().numpy()])
-    return Fresh(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    for some in np.array_split(np.arange(len(owners)), max(1, round(chosen.size / 32))):
+        if some.size:
+            parts.append(on_fresh_seeds(job, task, chosen[some], [owners[index] for index in some], steps))
+    return Fresh(*(np.concatenate(column).flatten() for column in zip(*parts, strict=True)))
+
+
+def on_fresh_seeds(job: Job, task: Task, rates: np.ndarray, owners: Sequence[int], steps: int) -> list[np.ndarray]:
+    """Validation and test accuracies and alive flags ``[owners, rates]`` of ``rates [owners, rates]``."""
+    fresh = [job.fresh_seeds(seed) for seed in owners]
+    training = InnerTraining(
+        task, job.settings.inner.optimizer, [one for some in fresh for one in some], rates.shape[1]
+    )
+    rate = torch.tensor(rates, dtype=torch.float32, device=task.device)
+    curves = train(
+        training, Constant(rate.repeat_interleave(len(fresh[0]), dim=0).flatten()), steps, record_accuracy=False
+    )
+    shape = (len(owners), len(fresh[0]), rates.shape[1])
+    scores = [task.accuracy(curves.parameters, split).view(shape).mean(dim=1) for split in ("validation", "test")]
+    return [score.double().cpu().numpy() for score in scores] + [curves.alive[-1].view(shape).all(dim=1).cpu().numpy()]
 
 
 def evaluate_rates(

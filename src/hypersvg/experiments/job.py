@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hypersvg.maths.random import seed_of
 from hypersvg.settings import Settings
 
 
@@ -30,10 +31,9 @@ class Job:
             raise ValueError("this stage needs --images, the file made by the data stage")
         return self.images
 
-    @property
-    def fresh_seeds(self) -> tuple[int, ...]:
+    def fresh_seeds(self, seed: int) -> tuple[int, ...]:
         """Seeds that no method trains or selects on, for re-evaluations."""
-        return tuple(10_000 + index for index in range(self.settings.run.fresh_seeds))
+        return tuple(seed_of(seed, "fresh", index) for index in range(self.settings.run.fresh_seeds))
 
 
 Tables = dict[str, pd.DataFrame]

@@ -235,7 +235,7 @@ def finished(job: Job, task: Classification, frame: pd.DataFrame, arm: str) -> p
     """Runs of the whole and of the first half: the rate then chosen, as quoted (i) and on fresh seeds (iv)."""
     iterations = job.settings.offline.iterations
     rows = frame[frame["iteration"].isin([iterations // 2, iterations])]
-    fresh = reevaluate(job, task, rows["rate"].tolist(), job.settings.trajectories.steps)
+    fresh = reevaluate(job, task, rows["rate"].tolist(), rows["seed"].tolist(), job.settings.trajectories.steps)
     settings = job.settings.trajectories
     return pd.DataFrame(
         {

@@ -59,7 +59,7 @@ def with_constants(job: Job, runs: pd.DataFrame) -> pd.DataFrame:
 
     Fresh seeds and length are those of Bayesian optimization and offline SVG: one protocol for every chosen rate.
     """
-    fresh = reevaluate(job, inner_task(job), runs["rate"].tolist(), job.settings.ppo.steps)
+    fresh = reevaluate(job, inner_task(job), runs["rate"].tolist(), runs["seed"].tolist(), job.settings.ppo.steps)
     scores = {"val_accuracy": fresh.validation, "test_accuracy": fresh.test}
     status = ["ok" if alive else "diverged" for alive in fresh.alive]
     return pd.concat([runs, runs.assign(method=runs["method"] + "_constant", status=status, **scores)])
@@ -110,7 +110,7 @@ def train(job: Job, task: Task, seed: int, tick: Tick) -> tuple[list[Row], Row]:
             played = play(task, agent.rules, evaluation_seeds(seed), agent.rates)
             rows.append(update_row(settings, job.arm, seed, update) | learned | evaluation(played))
             tick()
-    fresh = play(task, agent.rules, job.fresh_seeds, agent.rates)
+    fresh = play(task, agent.rules, job.fresh_seeds(seed), agent.rates)
     return rows, run_row(job.arm, seed, played, fresh) | charged(settings, agent)
 
 
@@ -144,7 +144,7 @@ def fixed_run(job: Job, task: Task, seed: int, length: str = "") -> Row:
         return torch.full((len(observation),), settings.fixed_rate)
 
     quoted = play(task, rules, evaluation_seeds(seed), constant)
-    fresh = play(task, rules, job.fresh_seeds, constant)
+    fresh = play(task, rules, job.fresh_seeds(seed), constant)
     return run_row(f"fixed{length}", seed, quoted, fresh) | {"inner_steps": rules.steps, "evaluations": 0}
 
 
@@ -153,14 +153,14 @@ def untrained_run(job: Job, task: Task, seed: int) -> Row:
     with own_global_randomness():
         agent = make_agent(job.settings, task, "sparse_once", seed)
         quoted = play(task, agent.rules, evaluation_seeds(seed), agent.rates)
-        fresh = play(task, agent.rules, job.fresh_seeds, agent.rates)
+        fresh = play(task, agent.rules, job.fresh_seeds(seed), agent.rates)
     return run_row("untrained", seed, quoted, fresh) | {"inner_steps": agent.rules.steps, "evaluations": 0}
 
 
 def run_row(arm: str, seed: int, quoted: Played, fresh: Played) -> Row:
     """A row of ``runs``: the last evaluation as it would be quoted, and the policy in fresh episodes.
 
-    All accuracies are on all images; the fresh episodes are the same for every seed and arm.
+    All accuracies are on all images; the fresh episodes of a seed are the same for every arm.
     """
     return {
         "method": f"ppo_{arm}",
