@@ -1,4 +1,4 @@
-"""The files that are generated from the types: the settings' defaults and JSON schema, and the data dictionary."""
+"""The generated files: the settings' defaults and JSON schema, and the data dictionary, from the types; the ledger."""
 
 import json
 import textwrap
@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from hypersvg.experiments.stages import TABLE_FILES
+from hypersvg.ledger.document import ledger_document
 from hypersvg.schema import TABLES
 from hypersvg.settings import Settings
 from hypersvg.settings.base import Block
@@ -24,13 +25,13 @@ def write_documents(root: Path) -> None:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(make(), encoding="utf-8")
+        partial.write_text(make(root), encoding="utf-8")
         partial.replace(path)
 
 
 def stale_documents(root: Path) -> list[Path]:
-    """The generated files that are missing or differ from what the types say now."""
-    return [root / name for name, make in DOCUMENTS.items() if not same_text(root / name, make())]
+    """The generated files that are missing or differ from what their sources say now."""
+    return [root / name for name, make in DOCUMENTS.items() if not same_text(root / name, make(root))]
 
 
 def same_text(path: Path, text: str) -> bool:
@@ -110,9 +111,10 @@ def table_section(table: Table) -> str:
     return f"## {table.name}\n\n{table.about} Files: {', '.join(found)}.\n\n{body}\n"
 
 
-DOCUMENTS: dict[str, Callable[[], str]] = {
-    "config/config.yaml": settings_yaml,
-    "config/schema.json": settings_schema,
-    "docs/data_dictionary.md": data_dictionary,
+DOCUMENTS: dict[str, Callable[[Path], str]] = {
+    "config/config.yaml": lambda root: settings_yaml(),
+    "config/schema.json": lambda root: settings_schema(),
+    "docs/data_dictionary.md": lambda root: data_dictionary(),
+    "docs/ledger.md": ledger_document,
 }
-"""Generated files by their path in the repository."""
+"""Generated files by their path in the repository, each with what makes it from the repository's root."""
