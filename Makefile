@@ -9,12 +9,12 @@ DEVICE ?=
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 
 BIN := $(VENV)/bin
-STAGES := data toy trajectories ppo offline online baselines runtimes exhibits
+STAGES := data toy trajectories ppo offline online baselines runtimes shortlist claims exhibits
 RUN = $(SCALE)$(if $(VARIANT),+$(VARIANT))
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
 
 .DEFAULT_GOAL := help
-.PHONY: help environment replicate smoke paper test lint format docs clean compare plan protocol reference step-times $(STAGES)
+.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference step-times $(STAGES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z_ -]*\):.*## /\1: /p' $(MAKEFILE_LIST)
@@ -64,19 +64,27 @@ format: environment ## rewrite the sources in the project's format
 	@$(BIN)/ruff format --quiet src tests
 	@$(BIN)/snakefmt Snakefile workflow
 
-docs: environment ## regenerate what is generated from the types: config.yaml, schema.json, the data dictionary
+docs: environment ## regenerate what is generated: config.yaml, schema.json, the data dictionary, the ledger
 	@$(BIN)/hypersvg docs
 
-protocol: environment ## the trial behind the default inner protocol: docs/protocol_trial.md
+identify: environment ## find the inner protocol anew: results/reference/identification (30 min on 2 cores, MNIST)
 	$(call snakemake,$(CONFIG),data)
-	@$(BIN)/hypersvg protocol --images results/$(RUN)/data/images.safetensors
+	@$(BIN)/hypersvg identify --images results/$(RUN)/data/images.safetensors --processes "$(CORES)"
 
 step-times: environment ## time a few steps of the long stages at SCALE and multiply them out
 	$(call snakemake,$(CONFIG),trajectories)
 	@GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(BIN)/hypersvg step-times "$(RUN)"
 
-reference: environment ## copy the exhibits of the default run to results/reference and into the README
-	@$(BIN)/hypersvg reference default
+sensitivity: override SCALE := sensitivity
+sensitivity: environment ## every alternative of the ledger, one at a time, beside the default (config/scales/sensitivity.yaml)
+	$(call snakemake,$(CONFIG),sensitivity)
+
+paper-claims: override SCALE := paper
+paper-claims: environment ## the online and offline claims at the width of the thesis: SEEDS=3 or more
+	$(call snakemake,$(CONFIG),paper_claims)
+
+reference: environment ## copy what the run of SCALE has to show to results/reference, README and REPLICATION.md
+	@$(BIN)/hypersvg reference "$(RUN)"
 
 clean: ## remove the results of SCALE and VARIANT
 	@case "$(SCALE)$(VARIANT)" in *[!A-Za-z0-9_-]*) echo "hypersvg: SCALE=$(SCALE) VARIANT=$(VARIANT) is no run" >&2; exit 1;; esac

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from synthetic_probes import probe_tables, steering
 
-from hypersvg.exhibits.methods import bandits, warm_up
-from hypersvg.exhibits.results import FILES
 from hypersvg.experiments.arms import bo_lengths, clip_arm
+from hypersvg.reading.methods import bandits, warm_up
+from hypersvg.reading.results import FILES
+from hypersvg.schema.runs import RUNTIMES
 from hypersvg.settings import Settings
 from hypersvg.tables import write_table
+from hypersvg.thesis import PROTOCOL_ROWS
 
 STAMP = "stand-in data: UCI digits, not comparable with the thesis"
 Frame = pd.DataFrame
@@ -48,6 +50,7 @@ def tables(settings: Settings) -> dict[str, Frame]:
         "baselines_curves": baselines[0],
         "baselines_runs": pd.concat([baselines[1], made.bo_runs()]),
         "runtimes": made.runtimes(),
+        "shortlist": made.shortlist(),
     }
 
 
@@ -291,14 +294,40 @@ class Synthetic:
         return {"toy_rollouts": pd.concat(rollouts, ignore_index=True), "toy_errors": pd.DataFrame(errors)}
 
     def runtimes(self) -> Frame:
-        """Seconds of every online method."""
+        """Seconds of every online method, and of the pieces of the long searches (one repeat each)."""
         rows = []
         for method in ("grid", "random", "adaptive", *bandits(self.settings)):
             slow = 3.2 if method == "adaptive" else 0.4 + 0.028 * warm_up(method)
             for repeat in range(1, self.settings.runtimes.repeats + 1):
                 seconds = slow * float(np.exp(self.noise(0.05)))
-                rows.append({"method": method, "repeat": repeat, "seconds": seconds, "inner_steps": 100})
-        return pd.DataFrame(rows)
+                rows.append((method, "whole", repeat, seconds, 100, 1.0))
+        return pd.DataFrame([*rows, *timed_pieces(self.settings)], columns=[column.name for column in RUNTIMES.columns])
+
+    def shortlist(self) -> Frame:
+        """Three inner protocols at the thesis's rows."""
+        frames = []
+        for optimizer, batch, slower in (("adam", "512", 1.0), ("adam", "128", 3.0), ("sgd", "512", 60.0)):
+            parts = {"optimizer": optimizer, "batch_size": batch, "initialisation": "he_uniform", "activation": "elu"}
+            parts |= {"scaling": "unit", "length": "100"}
+            for seed in self.seeds:
+                for row, one in enumerate(PROTOCOL_ROWS):
+                    score = float(np.clip(accuracy(one.rate / slower, 100) + self.noise(0.006), 0, 1))
+                    label = {"candidate": "-".join(parts.values()), **parts, "seed": seed, "row": row}
+                    found = {"source": one.source, "rate": one.rate, "val_accuracy": score, "status": "ok"}
+                    frames.append({**label, **found, "thesis_accuracy": one.accuracy, "steps": 100})
+        return pd.DataFrame(frames)
+
+
+def timed_pieces(settings: Settings) -> list[tuple[str, str, int, float, int, float]]:
+    """Rows of ``runtimes`` that Fig. 4.11 does not show."""
+    wholes = {"adaptive_untrained": 0.5, "adaptive_frozen": 1.6, "hypergradient": 1.2, "evaluation": 0.01}
+    bo, offline, ppo = settings.baselines, settings.offline, settings.ppo
+    pieces: list[tuple[str, str, float, float]] = [(method, "whole", slow, 1) for method, slow in wholes.items()]
+    pieces += [("bo", "drawn evaluation", 0.05, bo.bo_initial), ("bo", "guided evaluation", 0.2, bo.bo_iterations)]
+    pieces += [("offline", "trajectory", 0.08, settings.trajectories.count)]
+    pieces += [(f"offline_T{unroll:02d}", "iteration", 0.01 * unroll, offline.iterations) for unroll in offline.unrolls]
+    pieces += [(f"ppo_{arm}", "update", 0.3, ppo.iterations) for arm in ppo.arms]
+    return [(method, part, 1, seconds, 100, float(factor)) for method, part, seconds, factor in pieces]
 
 
 def toy_loss(x: Any) -> Any:

@@ -11,11 +11,12 @@ from synthetic_run import write_run
 from hypersvg import thesis
 from hypersvg.exhibits import EXHIBITS, Results
 from hypersvg.exhibits.intervals import percent, rate, rate_range, t_interval
-from hypersvg.exhibits.methods import ranked, runs_of
 from hypersvg.exhibits.names import label
-from hypersvg.exhibits.selection import best_start, selected
 from hypersvg.exhibits.table_settings import parameters
+from hypersvg.reading.methods import ranked, runs_of
+from hypersvg.reading.selection import best_start, selected
 from hypersvg.settings import Settings
+from hypersvg.statistics import cross_fitted, estimate, stacked
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +64,16 @@ def test_cross_fitting_judges_a_choice_on_the_other_seeds_only() -> None:
     chosen = selected(runs(quoted, test), "bandit10")
     assert list(chosen.run) == [0, 1, 1]
     assert list(chosen.quoted_accuracy) == [0.9, 0.6, 0.8]
-    assert list(chosen.val_accuracy) == pytest.approx([(0.2 + 0.4) / 2, (0.5 + 0.8) / 2, (0.5 + 0.6) / 2])
-    assert list(chosen.test_accuracy) == pytest.approx([(0.3 + 0.5) / 2, (0.2 + 0.6) / 2, (0.2 + 0.4) / 2])
+    assert chosen.val_accuracy.mean() == pytest.approx(np.mean([(0.2 + 0.4) / 2, (0.5 + 0.8) / 2, (0.5 + 0.6) / 2]))
+    assert chosen.test_accuracy.mean() == pytest.approx(np.mean([(0.3 + 0.5) / 2, (0.2 + 0.6) / 2, (0.2 + 0.4) / 2]))
+
+
+def test_the_interval_of_a_cross_fitted_mean_is_the_jackknifes() -> None:
+    accuracy = np.random.default_rng(1).normal(0.8, 0.05, (8, 4))
+    chosen = selected(runs(accuracy.tolist(), accuracy.tolist()), "adaptive")
+    expected = estimate(stacked(accuracy, accuracy), cross_fitted)
+    found = t_interval(chosen.val_accuracy)
+    assert (found.mean - found.half, found.mean + found.half) == pytest.approx((expected.low, expected.high))
 
 
 def test_cross_fitting_is_unbiased_where_every_start_is_equal() -> None:

@@ -5,12 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from hypersvg.data import prepare
-from hypersvg.experiments.protocol import targets, write_trial
 from hypersvg.images import STAND_IN
 from hypersvg.pipeline.exhibits_index import EXHIBITS, exhibit_files
 from hypersvg.pipeline.reference import shown, write_reference
-from hypersvg.settings.blocks import Data
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "results" / "reference" / "default"
@@ -50,17 +47,3 @@ def test_a_run_without_provenance_is_refused_as_reference_and_the_old_one_stays(
     with pytest.raises(ValueError, match=r"holds no provenance\.json"):
         write_reference(tmp_path, "smoke")
     assert old.read_text(encoding="utf-8") == "old"
-
-
-def test_the_protocol_trial_refuses_stand_in_data(tmp_path: Path) -> None:
-    prepare(Data(source="digits"), tmp_path)
-    with pytest.raises(ValueError, match="needs MNIST"):
-        write_trial(tmp_path / "images.safetensors", tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_the_protocol_trial_aims_at_the_fourteen_rows_that_depend_on_no_method_of_the_thesis() -> None:
-    rows = targets()
-    assert len(rows) == 14
-    assert rows["rate"].between(1e-5, 0.11).all()
-    assert rows.sort_values("rate")["thesis"].iloc[0] == pytest.approx(0.1852)

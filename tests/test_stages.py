@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from hypersvg.data import prepare
-from hypersvg.experiments.common import memory_chunks, starting_rates
+from hypersvg.experiments.common import inner_task, memory_chunks, reevaluate, starting_rates
 from hypersvg.experiments.job import Job, Tables
 from hypersvg.experiments.stages import STAGES
 from hypersvg.experiments.trajectories import open_states
@@ -17,6 +18,7 @@ from hypersvg.schema import TABLES
 from hypersvg.settings import Settings
 from hypersvg.settings.overlay import validated
 from hypersvg.tables import write_table
+from hypersvg.training import InnerTraining
 
 TINY: dict[str, Any] = {
     "run": {"seeds": 2, "seed_block": 2, "fresh_seeds": 2},
@@ -32,7 +34,12 @@ TINY: dict[str, Any] = {
     "runtimes": {"repeats": 1, "steps": 3},
 }
 SETTINGS = validated(TINY)
-JOBS = [(stage, arm) for stage, spec in STAGES.items() if stage != "runtimes" for arm in spec.arms(SETTINGS)]
+JOBS = [
+    (stage, arm)
+    for stage, spec in STAGES.items()
+    if stage not in ("runtimes", "shortlist")
+    for arm in spec.arms(SETTINGS)
+]
 
 
 @pytest.fixture(scope="session")
@@ -150,3 +157,45 @@ def test_surrogates_that_do_not_fit_the_memory_setting_are_trained_apart() -> No
     assert [(seeds, list(rows["start"])) for seeds, rows in alone] == [
         ([seed], [start]) for seed in (0, 1) for start in group["start"]
     ]
+
+
+OTHER_VALUES: dict[str, object] = {
+    "svg.value_batch": "same",
+    "svg.start": "step_0",
+    "svg.online_horizon": 2,
+    "svg.value": "mean",
+    "svg.behaviour_cloning": 1.0,
+    "online.reset": "kept",
+}
+IGNORED = [(stage, key) for stage, spec in STAGES.items() for key in spec.ignores if stage != "runtimes"]
+"""Pairs of a stage and a key; the runtimes stage has no two equal runs to compare."""
+
+
+@pytest.mark.parametrize(("stage", "key"), IGNORED, ids=["-".join(pair) for pair in IGNORED])
+def test_a_stage_gives_the_same_bytes_whatever_the_settings_it_ignores(
+    stage: str, key: str, images: Path, trajectories: Path, tmp_path: Path
+) -> None:
+    block, name = key.split(".")
+    tree = SETTINGS.model_dump()
+    tree[block][name] = OTHER_VALUES[key]
+    for arm in STAGES[stage].arms(SETTINGS):
+        plain = bytes_of(run(stage, arm, tmp_path / "a", images, trajectories), tmp_path / "a")
+        other = run(stage, arm, tmp_path / "b", images, trajectories, Settings.model_validate(tree))
+        assert bytes_of(other, tmp_path / "b") == plain
+
+
+def test_a_chosen_rate_is_judged_on_the_fresh_seeds_of_the_seed_that_chose_it(images: Path, tmp_path: Path) -> None:
+    job = Job(SETTINGS, "all", (0, 1), tmp_path, images)
+    task = inner_task(job)
+    together = reevaluate(job, task, [0.1, 0.01, 0.1, 0.03], [0, 0, 1, 1], 4)
+    alone = reevaluate(job, task, [0.03], [1], 4)
+    assert together.validation[3] == pytest.approx(alone.validation[0], abs=1e-6)
+    assert together.validation[0] != together.validation[2]
+    scores = []
+    for seed in job.fresh_seeds(1):
+        training = InnerTraining(task, SETTINGS.inner.optimizer, [seed])
+        for _ in range(4):
+            training.step(torch.tensor([0.03]))
+        scores.append(task.accuracy(training.parameters, "test").item())
+    assert alone.test[0] == pytest.approx(np.mean(scores), abs=1e-6)
+    assert len({*job.fresh_seeds(0), *job.fresh_seeds(1)}) == 2 * SETTINGS.run.fresh_seeds

@@ -89,6 +89,33 @@ def preflight(
 
 
 @app.command()
+def claims(
+    source: Annotated[Path, typer.Argument(help="the claims, config/claims.yaml")],
+    results: Annotated[Path, typer.Option(help="folder of the run")],
+    sensitivity: Annotated[
+        Path | None, typer.Option(help="sides of the claims under the ledger's alternatives")
+    ] = None,
+    paper: Annotated[bool, typer.Option("--paper", help="only the claims judged at the width of the thesis")] = False,
+) -> None:
+    """Judge the thesis's claims on a run."""
+    from hypersvg.pipeline.claims_job import write_claims
+
+    write_claims(source, results, sensitivity, paper)
+
+
+@app.command()
+def sensitivity(
+    source: Annotated[Path, typer.Argument(help="the claims, config/claims.yaml")],
+    variants: list[str],
+    results: Annotated[Path, typer.Option(help="folder of the default run")],
+) -> None:
+    """Compare the ledger's alternatives with the default run of their scale."""
+    from hypersvg.pipeline.sensitivity_job import write_sensitivity
+
+    write_sensitivity(source, results, variants)
+
+
+@app.command()
 def compare(first: str, second: str) -> None:
     """Set the numbers of two result folders side by side, on screen and as CSV."""
     from hypersvg.pipeline.compare import compare as compare_runs
@@ -105,14 +132,14 @@ def docs() -> None:
 
 
 @app.command()
-def protocol(
+def identify(
     images: Annotated[Path, typer.Option(help="the data stage's images.safetensors")],
-    output: Annotated[Path, typer.Option(help="folder for the table")] = Path("docs"),
+    processes: Annotated[int, typer.Option(help="worker processes of one thread; the results do not depend on it")] = 2,
 ) -> None:
-    """Score candidates of the inner protocol on the thesis's grid and random rows."""
-    from hypersvg.experiments.protocol import write_trial
+    """Identify the inner protocol from the thesis's grid and random rows; half an hour on 2 cores."""
+    from hypersvg.pipeline.identify import identify as identify_protocol
 
-    write_trial(images, output)
+    typer.echo(f"{identify_protocol(Path(), images, processes)} is up to date")
 
 
 @app.command(name="step-times")
@@ -133,10 +160,14 @@ def step_times(run: str) -> None:
 
 @app.command()
 def reference(run: str) -> None:
-    """Commit-ready copy of a finished run's exhibits, shown in the README."""
+    """Commit-ready copy of what a finished run has to show, in the README and in REPLICATION.md as well."""
+    from hypersvg.documents import write_documents
     from hypersvg.pipeline.reference import write_reference
+    from hypersvg.pipeline.replication import write_report
 
     left_out = write_reference(Path(), run)
+    write_documents(Path())
+    write_report(Path())
     typer.echo(f"results/reference/{run} is up to date; left out as too large: {', '.join(left_out) or 'nothing'}")
 
 

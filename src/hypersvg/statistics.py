@@ -39,6 +39,8 @@ Statistic = Callable[[Array], float]
 Comparison = Literal["greater", "less", "at_least", "near"]
 Verdict = Literal["supported", "contradicted", "inconclusive", "direction only"]
 
+LEVEL = 0.95
+"""Confidence level of every interval."""
 MINIMUM_SEEDS = 6
 """Below it there is no verdict: no coverage was checked there."""
 
@@ -128,7 +130,7 @@ def estimate(
     *,
     threshold: float = 0.0,
     family: int = 1,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Estimate:
     """``statistic`` of ``data [seeds, ...]`` with studentised jackknife intervals and the effect beyond ``threshold``.
 
@@ -176,7 +178,12 @@ def on_claimed_side(value: float, comparison: Comparison, threshold: float, marg
 
 
 def bca(
-    data: ArrayLike, statistic: Statistic, *, generator: np.random.Generator, level: float = 0.95, resamples: int = 9999
+    data: ArrayLike,
+    statistic: Statistic,
+    *,
+    generator: np.random.Generator,
+    level: float = LEVEL,
+    resamples: int = 9999,
 ) -> tuple[float, float, float]:
     """Value and BCa bootstrap limits over whole seeds of ``data [seeds, ...]`` (Efron & Tibshirani 1993, ch. 14).
 
@@ -198,7 +205,9 @@ def bca(
     return value, float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
-def restricted_proportion(hits: int, count: int, *, family: int = 1, level: float = 0.95) -> tuple[float, float, float]:
+def restricted_proportion(
+    hits: int, count: int, *, family: int = 1, level: float = LEVEL
+) -> tuple[float, float, float]:
     """``hits / count`` with exact limits for "reached 90 %: k of n" (Clopper & Pearson 1934), one event a seed.
 
     Unlike :func:`estimate` of zeros and ones it keeps its level where all seeds agree. Raises :class:`ValueError`

@@ -107,3 +107,27 @@ SETTINGS = (
     ("outer SGD learning rate", "varies", "varies", "varies"),
 )
 """Table 4.3, p. 60: item, toy, MNIST (PPO), MNIST (SVG)."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A training at a constant rate: accuracy in [0, 1]; the largest of ``best_of`` runs where that is not 1."""
+
+    source: str
+    rate: float
+    accuracy: float
+    best_of: int = 1
+
+
+PROTOCOL_ROWS = (
+    *(Row(line.method, line.start, line.accuracy) for line in EVERY_START if line.method in ("grid", "random")),
+    *(Row(f"best {name}", ONLINE_BEST[name].rate, ONLINE_BEST[name].accuracy, 6) for name in ("grid", "random")),
+)
+"""The 14 rows of Tables 4.4 and 4.2 that depend on none of the thesis's own methods: they show its inner training."""
+
+BANDIT_ROWS = tuple(
+    Row(line.method, line.last_rate, line.accuracy)
+    for line in EVERY_START
+    if line.method.startswith("bandit") and line.last_rate is not None
+)
+"""The 18 bandit rows of Table 4.4, at their learned rates: after the warm-up a bandit trains at a constant rate."""

@@ -17,6 +17,7 @@ from hypersvg.experiments.stages import (
     block_settings,
     seed_blocks,
 )
+from hypersvg.ledger import compared_variants
 from hypersvg.pipeline import environment, failed, preflight, runs, sources
 from hypersvg.pipeline.exhibits_index import EXHIBITS, NOTEBOOKS, exhibit_files
 
@@ -31,7 +32,9 @@ except (ValueError, RuntimeError) as error:
 
 SETTINGS = THIS.settings
 RUN = THIS.folder
-RUNS = {run.name: run for run in (THIS, THIS.base) if run is not None}
+ALTERNATIVES = runs.alternatives(ROOT / "config", config, compared_variants()) if THIS.name == "sensitivity" else {}
+RUNS = {run.name: run for run in (THIS, THIS.base, *ALTERNATIVES.values()) if run is not None}
+UNCOMPARED = ("runtimes", "shortlist")  # stages without a headline number that a reading could change
 LOCK = "envs/lock.txt"
 
 environment.use_this_checkout(ROOT)

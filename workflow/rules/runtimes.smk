@@ -1,8 +1,8 @@
-# Stage runtimes: each method alone, unbatched, warm (Fig. 4.11).
+# Stage runtimes: each method alone, unbatched, warm (Fig. 4.11, table_budgets).
 #
 # Inputs   data/images.safetensors
 # Outputs  jobs/runtimes/all/seeds-000-000/runtimes.parquet   seconds of every method and repeat
-# Steps    1. run every method once to warm up, then time it; nothing else runs meanwhile
+# Steps    1. run every method, or a piece of a long search, once to warm up, then time it; nothing else runs meanwhile
 
 
 rule runtimes_job:

@@ -5,6 +5,6 @@
 
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.registry import EXHIBITS, build
-from hypersvg.exhibits.results import Results
+from hypersvg.reading.results import Results
 
 __all__ = ["EXHIBITS", "Exhibit", "Results", "build"]

@@ -10,8 +10,8 @@ from hypersvg import thesis
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.intervals import percent, percent_range, rate_range, t_interval
 from hypersvg.exhibits.names import COLOURBLIND, THESIS_COLOUR
-from hypersvg.exhibits.results import Results, plural
 from hypersvg.exhibits.style import band, house_style, legend_below, letter, log_axis, new_figure
+from hypersvg.reading.results import Results, plural
 
 PHASES = {"initial": ("initial points", COLOURBLIND[9]), "guided": ("guided by the Gaussian process", COLOURBLIND[1])}
 QUOTED: dict[str, Any] = {"marker": "^", "linestyle": "", "color": "black", "markersize": 4}

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from hypersvg.exhibits.intervals import Interval, counted, percent, rate
-from hypersvg.exhibits.results import plural
+from hypersvg.reading.results import plural
 from hypersvg.thesis import Quoted
 
 COSTS = ("inner_steps", "evaluations", "surrogate_updates")

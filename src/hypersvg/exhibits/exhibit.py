@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from hypersvg.exhibits.results import Results
 from hypersvg.exhibits.style import house_style
+from hypersvg.reading.results import Results
 from hypersvg.tables import TableError
 
 DIGITS = "%.6g"

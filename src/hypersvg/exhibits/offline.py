@@ -10,8 +10,8 @@ from hypersvg import thesis
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.intervals import rate, rate_range, t_interval
 from hypersvg.exhibits.names import COLOURBLIND
-from hypersvg.exhibits.results import Levels, Results, plural
 from hypersvg.exhibits.style import band, house_style, legend_below, log_axis, new_figure
+from hypersvg.reading.results import Levels, Results, plural
 
 COLOUR, TOP_COLOUR, TRUE_COLOUR = COLOURBLIND[1], "#2166ac", "black"
 """Ours, the top-20 % line (blue, as in the thesis) and the truth."""

@@ -13,10 +13,10 @@ from matplotlib.lines import Line2D
 
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.intervals import percent, rate, rate_range
-from hypersvg.exhibits.methods import bandits, ranked, starts, warm_up
 from hypersvg.exhibits.names import GRID_COLOUR, RANDOM_COLOUR, label
-from hypersvg.exhibits.results import Levels, Results, plural
 from hypersvg.exhibits.style import house_style, legend_below, new_figure
+from hypersvg.reading.methods import bandits, ranked, starts, warm_up
+from hypersvg.reading.results import Levels, Results, plural
 
 KEYS = ("method", "grid", "run", "step")
 COLOURMAP = LinearSegmentedColormap.from_list("rates", mpl.colormaps["plasma"](np.linspace(0, 0.93, 256)))

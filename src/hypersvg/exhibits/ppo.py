@@ -8,8 +8,8 @@ from hypersvg import thesis
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.intervals import t_interval
 from hypersvg.exhibits.names import ARM_COLOURS
-from hypersvg.exhibits.results import Levels, Results, plural
 from hypersvg.exhibits.style import band, house_style, legend_below, letter, log_axis, new_figure
+from hypersvg.reading.results import Levels, Results, plural
 
 PANELS = {
     "td_error": ("TD error", "mean |δ|", True),

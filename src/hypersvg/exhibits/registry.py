@@ -3,17 +3,22 @@
 from collections.abc import Callable
 
 from hypersvg.exhibits.bayesian import fig_4_07
+from hypersvg.exhibits.budgets import fig_budgets
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.offline import fig_4_03, fig_4_04, fig_4_05, fig_4_06
 from hypersvg.exhibits.online import fig_4_08, fig_4_09, fig_4_10, fig_4_12, fig_4_13, fig_4_14
 from hypersvg.exhibits.ppo import fig_4_02
-from hypersvg.exhibits.results import Results
+from hypersvg.exhibits.protocol import fig_protocol, table_protocol
+from hypersvg.exhibits.reached import table_time_to_90
 from hypersvg.exhibits.runtimes import fig_4_11
+from hypersvg.exhibits.surrogate import fig_landscapes, fig_surrogate
+from hypersvg.exhibits.table_budgets import table_budgets
 from hypersvg.exhibits.table_episodic import table_4_1
 from hypersvg.exhibits.table_online import table_4_2
 from hypersvg.exhibits.table_settings import table_4_3
 from hypersvg.exhibits.table_starts import table_4_4
 from hypersvg.exhibits.toy import fig_4_01
+from hypersvg.reading.results import Results
 from hypersvg.tables import TableError
 
 EXHIBITS: dict[str, Callable[[Results], Exhibit]] = {
@@ -21,6 +26,9 @@ EXHIBITS: dict[str, Callable[[Results], Exhibit]] = {
     for make in (
         *(fig_4_01, fig_4_02, fig_4_03, fig_4_04, fig_4_05, fig_4_06, fig_4_07, fig_4_08, fig_4_09, fig_4_10),
         *(fig_4_11, fig_4_12, fig_4_13, fig_4_14, table_4_1, table_4_2, table_4_3, table_4_4),
+        *(fig_protocol, table_protocol),
+        *(fig_surrogate, fig_landscapes),
+        *(fig_budgets, table_budgets, table_time_to_90),
     )
 }
 

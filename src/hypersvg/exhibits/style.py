@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from hypersvg.exhibits.results import Results
+from hypersvg.reading.results import Results
 
 WIDTH = 7.2
 """Text width of a double-column page [inch]."""

@@ -17,7 +17,7 @@ from hypersvg.exhibits.costs import (
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.intervals import rate, span, t_interval
 from hypersvg.exhibits.names import label
-from hypersvg.exhibits.results import Results
+from hypersvg.reading.results import Results
 from hypersvg.settings import Settings
 
 KEYS = ("method",)
@@ -117,7 +117,6 @@ def notes(results: Results) -> tuple[str, ...]:
         f"beside every unroll at {results.settings.offline.iterations // 2} iterations and beside the sparse arms. "
         "Its value "
         "for the fixed rate is the text's 'somewhere around 60 percent'.",
-        "The fresh seeds are the same for every seed, so that re-evaluated intervals hold the spread of the choice "
-        "alone: zero where every seed chose the same rate.",
+        "Every seed has fresh seeds of its own, the same for every method.",
         "Costs are those of the whole search, mean over seeds.",
     )

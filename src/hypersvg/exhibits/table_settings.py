@@ -7,7 +7,7 @@ import pandas as pd
 
 from hypersvg import thesis
 from hypersvg.exhibits.exhibit import Exhibit
-from hypersvg.exhibits.results import Results
+from hypersvg.reading.results import Results
 from hypersvg.settings import Settings
 
 INPUTS, CLASSES = 784, 10

@@ -8,9 +8,9 @@ from hypersvg import thesis
 from hypersvg.exhibits.costs import diverged, interval_cell, interval_columns, seeds_note, typed
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.intervals import percent, rate, span, t_interval
-from hypersvg.exhibits.methods import bandits, controls, ranked, runs_of
 from hypersvg.exhibits.names import label
-from hypersvg.exhibits.results import Results, plural
+from hypersvg.reading.methods import bandits, controls, ranked, runs_of
+from hypersvg.reading.results import Results, plural
 
 GRID = "bad"
 KEYS = ("method", "run")

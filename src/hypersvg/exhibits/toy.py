@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.names import COLOURBLIND
-from hypersvg.exhibits.results import Levels, Results, plural
 from hypersvg.exhibits.style import house_style, legend_below, log_axis, new_figure
+from hypersvg.reading.results import Levels, Results, plural
 
 MODELS = ("imitation", "persistence")
 ERRORS = {"one_step_rmse": "one step", "rollout_rmse": "rollout", "final_rmse": "last"}

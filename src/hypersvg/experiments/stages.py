@@ -17,10 +17,10 @@ Groups = tuple[str, tuple[str | int | float, ...]]
 class StageSpec:
     """One stage of the workflow.
 
-    ``blocks`` are the settings blocks whose change reruns it (``run`` counts without ``run.seeds``). ``arms`` are its
-    job variants, ``tables`` the tables each arm's job writes, ``groups`` the rows by method that a gathered table must
-    hold for every seed. ``arrays`` are further files of every job; ``after`` is a stage whose job of the same seeds it
-    reads; ``by_seed`` is false where a job knows no seeds.
+    ``blocks`` are the settings blocks whose change reruns it (``run`` counts without ``run.seeds``), but for the keys
+    that it ``ignores``. ``arms`` are its job variants, ``tables`` the tables each arm's job writes, ``groups`` the rows
+    by method that a gathered table must hold for every seed. ``arrays`` are further files of every job; ``after`` is a
+    stage whose job of the same seeds it reads; ``by_seed`` is false where a job knows no seeds.
     """
 
     name: str
@@ -32,6 +32,7 @@ class StageSpec:
     arrays: Names = ()
     after: str | None = None
     by_seed: bool = True
+    ignores: Names = ()
 
     @property
     def module(self) -> str:
@@ -126,6 +127,7 @@ STAGES = {
             tables=always("offline_curves", "runs", "surrogate_errors", "surrogate_gradients", "landscapes"),
             groups=offline_groups,
             after="trajectories",
+            ignores=("svg.value_batch", "svg.start", "svg.online_horizon"),
         ),
         StageSpec(
             "online",
@@ -133,6 +135,7 @@ STAGES = {
             arms=always("adaptive", "bandit", "untrained", "frozen", "hypergradient"),
             tables=always("curves", "runs", "steering_gradients"),
             groups=online_groups,
+            ignores=("svg.value", "svg.behaviour_cloning"),
         ),
         StageSpec(
             "baselines",
@@ -140,14 +143,23 @@ STAGES = {
             arms=always("grid", "random", "bo", "constants"),
             tables=lambda arm: ("bo_evaluations", "runs") if arm == "bo" else ("curves", "runs"),
             groups=baselines_groups,
+            ignores=("online.reset",),
         ),
         StageSpec(
             "runtimes",
-            blocks=("run", "data", "inner", "svg", "online", "runtimes"),
+            blocks=("run", "data", "inner", "trajectories", "ppo", "svg", "offline", "online", "baselines", "runtimes"),
             arms=always("all"),
             tables=always("runtimes"),
             groups=lambda settings, table: None,
             by_seed=False,
+            ignores=("trajectories.rates", "trajectories.lowest", "trajectories.highest"),
+        ),
+        StageSpec(
+            "shortlist",
+            blocks=("run", "data"),
+            arms=always("all"),
+            tables=always("shortlist"),
+            groups=lambda settings, table: None,
         ),
     )
 }
@@ -170,14 +182,18 @@ TABLE_FILES = {
     ("baselines", "runs"): "baselines_runs",
     ("baselines", "bo_evaluations"): "bo_evaluations",
     ("runtimes", "runtimes"): "runtimes",
+    ("shortlist", "shortlist"): "shortlist",
 }
 """File name, under ``tables/`` of a run, of each gathered table by (stage, table)."""
 
 
 def block_settings(stage: str, settings: Settings) -> dict[str, dict[str, object]]:
     """The settings that ``stage`` depends on, as plain values; the number of seeds is not among them."""
-    blocks = {name: getattr(settings, name).model_dump(mode="json") for name in STAGES[stage].blocks}
-    blocks["run"].pop("seeds")
+    spec = STAGES[stage]
+    blocks = {name: getattr(settings, name).model_dump(mode="json") for name in spec.blocks}
+    for key in ("run.seeds", *spec.ignores):
+        block, _, name = key.partition(".")
+        blocks[block].pop(name)
     return blocks
 
 

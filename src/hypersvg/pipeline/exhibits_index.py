@@ -27,6 +27,15 @@ NOTEBOOKS = {
         ("table_4_1", "table_4_2", "table_4_3", "table_4_4"),
         ("trajectories", "ppo_runs", "offline_runs", "online_runs", "baselines_runs", "bo_evaluations"),
     ),
+    "surrogate": Notebook(
+        ("fig_surrogate", "fig_landscapes"),
+        ("offline_curves", "surrogate_errors", "surrogate_gradients", "landscapes", "steering_gradients"),
+    ),
+    "budgets": Notebook(
+        ("fig_budgets", "table_budgets", "table_time_to_90"),
+        ("online_curves", "online_runs", "baselines_curves", "baselines_runs", "offline_runs", "ppo_runs", "runtimes"),
+    ),
+    "protocol": Notebook(("fig_protocol", "table_protocol"), ("shortlist",)),
 }
 
 EXHIBITS = {exhibit: name for name, notebook in NOTEBOOKS.items() for exhibit in notebook.exhibits}

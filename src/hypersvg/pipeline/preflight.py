@@ -32,14 +32,14 @@ class Estimate:
 
 def targets() -> tuple[str, ...]:
     """Everything that can be asked for by name."""
-    return ("all", "data", *STAGES, "exhibits", *EXHIBITS)
+    return ("all", "data", *STAGES, "claims", "sensitivity", "paper_claims", "exhibits", *EXHIBITS)
 
 
 def check_targets(names: Sequence[str]) -> None:
     """Raise a sentence for a stage or exhibit that does not exist."""
     for name in names:
         if name not in targets():
-            known = ", ".join(("data", *STAGES, "exhibits"))
+            known = ", ".join(("data", *STAGES, "claims", "exhibits"))
             raise HypersvgError(f"unknown stage or exhibit '{name}'; stages: {known}; exhibits: {', '.join(EXHIBITS)}")
 
 
@@ -117,6 +117,7 @@ def summary(results: Path) -> str:
     """Where to look when a run has ended."""
     table_count = len(set(TABLE_FILES.values()))
     lines = [
+        f"claims              {results}/claims.md (verdict by verdict; claims.json for machines)",
         f"figures and tables  {results}/exhibits  (SVG, PNG and the CSV behind each; tables as Markdown)",
         f"notebooks           {results}/notebooks (executed, and as HTML)",
         f"tidy tables         {results}/tables    ({table_count} Parquet files, docs/data_dictionary.md explains them)",

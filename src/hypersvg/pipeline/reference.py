@@ -1,9 +1,13 @@
-"""The committed reference: the exhibits of a finished run, and the part of the README that shows them."""
+"""The committed reference: what a finished run has to show, and the part of the README that shows some of it."""
 
+import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from hypersvg.pipeline.exhibits_index import EXHIBITS, exhibit_files
+from hypersvg.pipeline.provenance import write_json
 from hypersvg.pipeline.timings import timings
 
 LARGEST = 600_000
@@ -11,30 +15,73 @@ LARGEST = 600_000
 BEGIN, END = "<!-- reference: begin -->", "<!-- reference: end -->"
 SHOWN = ("fig_4_01", "fig_4_12", "fig_4_14")
 TABLE = "table_4_2"
+CLAIMS = ("claims.json", "claims.md")
+SENSITIVITY = (
+    *("sensitivity/headlines.csv", "sensitivity/claims.csv"),
+    *(f"exhibits/{file}" for file in exhibit_files("fig_sensitivity")),
+)
+FILES: dict[str, tuple[str, ...]] = {"sensitivity": SENSITIVITY, "paper": CLAIMS}
+"""What a run's reference is made of; every other run has all exhibits and claims."""
 
 
 def write_reference(root: Path, run: str) -> list[str]:
-    """Copy a run's exhibits to ``results/reference/<run>/`` and show some in the README; returns what was left out.
+    """Copy what a run has to show to ``results/reference/<run>/``; returns what was left out as too large.
 
-    Raises ``ValueError`` naming the first exhibit, or the provenance, that the run lacks; the old reference then stays.
+    The default run is shown in the README as well. Raises ``ValueError`` naming the first file, or the provenance, that
+    the run lacks; the old reference then stays.
     """
-    source, target = root / "results" / run / "exhibits", root / "results" / "reference" / run
-    files = [file for exhibit in EXHIBITS for file in exhibit_files(exhibit)]
+    source, target = root / "results" / run, root / "results" / "reference" / run
+    files = FILES.get(run) or (
+        *CLAIMS,
+        *(f"exhibits/{file}" for exhibit in EXHIBITS for file in exhibit_files(exhibit)),
+    )
     for file in files:
         if not (source / file).is_file():
             raise ValueError(f"{source / file} is missing; run `make replicate SCALE={run}` first")
-    table = timings(root / "results" / run)
-    text = f"# Wall time of every job of `{run}` [s]\n\n{table.to_markdown(index=False)}\n"
+    table, facts = timings(source), run_facts(source)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     left_out = [file for file in files if (source / file).stat().st_size > LARGEST]
-    for file in files:
-        if file not in left_out:
-            shutil.copyfile(source / file, target / file)
+    for file in set(files) - set(left_out):
+        shutil.copyfile(source / file, target / Path(file).name)
+    text = f"# Wall time of every job of `{run}` [s]\n\n{table.to_markdown(index=False)}\n"
     (target / "timings.md").write_text(text, encoding="utf-8")
-    readme = root / "README.md"
-    readme.write_text(shown(readme.read_text(encoding="utf-8"), target, f"results/reference/{run}"), encoding="utf-8")
+    write_json(target / "run.json", facts)
+    if run == "default":
+        show_in_readme(root, run)
     return left_out
+
+
+def run_facts(run: Path) -> dict[str, Any]:
+    """Seeds, width, jobs and their time [hours], revisions, versions and machines of a run, from its sidecars."""
+    settings = json.loads((run / "settings.json").read_text(encoding="utf-8"))
+    sidecars = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(run.rglob("*provenance.json"))]
+    return {
+        "seeds": settings["run"]["seeds"],
+        "width": settings["svg"]["width"],
+        "jobs": len(sidecars),
+        "job_hours": round(sum(sidecar["wall_seconds"] for sidecar in sidecars) / 3600, 2),
+        "revisions": distinct(sidecar["git"]["revision"] for sidecar in sidecars),
+        "versions": sidecars[0]["versions"] if sidecars else {},
+        "machines": distinct(machine(sidecar) for sidecar in sidecars),
+    }
+
+
+def machine(sidecar: dict[str, Any]) -> str:
+    """Cores and instruction set in words."""
+    facts = sidecar["machine"]
+    return f"{facts['cores']} cores, {facts.get('cpu_capability') or 'no numerics'}"
+
+
+def distinct(values: Iterable[Any]) -> list[str]:
+    """The different values, in order."""
+    return sorted({str(value) for value in values if value is not None})
+
+
+def show_in_readme(root: Path, run: str) -> None:
+    """Put the run's figures and table between the README's markers."""
+    readme, where = root / "README.md", f"results/reference/{run}"
+    readme.write_text(shown(readme.read_text(encoding="utf-8"), root / where, where), encoding="utf-8")
 
 
 def shown(readme: str, folder: Path, where: str) -> str:

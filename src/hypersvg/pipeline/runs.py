@@ -12,6 +12,8 @@ from hypersvg.pipeline.settings_file import resolve, write_settings
 from hypersvg.settings import Settings, run_name
 
 RESULTS = Path("results")
+SIDES = Path("results/reference/sensitivity/claims.csv")
+"""Sides of every claim under every alternative of the ledger, as last committed."""
 
 
 @dataclass(frozen=True)

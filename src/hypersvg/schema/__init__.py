@@ -3,7 +3,7 @@
 A stage imports its own module of this package, so that another stage's table does not make it run again.
 """
 
-from hypersvg.schema import offline, ppo, runs, toy
+from hypersvg.schema import offline, ppo, runs, shortlist, toy
 
 TABLES = {
     table.name: table
@@ -21,5 +21,6 @@ TABLES = {
         offline.SURROGATE_ERRORS,
         offline.SURROGATE_GRADIENTS,
         offline.LANDSCAPES,
+        shortlist.SHORTLIST,
     )
 }

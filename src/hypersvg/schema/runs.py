@@ -76,12 +76,15 @@ BO_EVALUATIONS = Table(
 
 RUNTIMES = Table(
     "runtimes",
-    "Wall time of each method alone, one unbatched run (Fig. 4.11). Never part of what must be identical.",
-    ("method", "repeat"),
+    "Wall time of each method alone, one unbatched run (Fig. 4.11), or of a piece of a long search (table_budgets). "
+    "Never part of what must be identical.",
+    ("method", "part", "repeat"),
     (
         METHOD,
+        Column("part", "str", "whole, or the piece that was timed: one trajectory, iteration, update or evaluation"),
         Column("repeat", "int64", "timed repeat, after a warm one"),
-        Column("seconds", "float64", "wall time [s] of the whole procedure, warm-up included"),
-        Column("inner_steps", "int64", "gradient steps of the true optimizer"),
+        Column("seconds", "float64", "wall time [s] of the run (warm-up included) or of the piece"),
+        Column("inner_steps", "int64", "gradient steps of the true optimizer that were timed"),
+        Column("factor", "float64", "how often a run or search has the piece; 1 where it was timed whole"),
     ),
 )

@@ -23,7 +23,7 @@ class Run(Block):
     seed_block: PositiveInt = 6
     """Seeds a job trains together; the jobs of earlier blocks are not redone when seeds are added."""
     fresh_seeds: PositiveInt = 8
-    """Further seeds, used by no method, on which every chosen rate is evaluated again."""
+    """Further seeds of every seed, used by no method, on which its chosen rates are evaluated again."""
     threads: PositiveInt = 1
     """Threads of one job; fixed here because results depend on it to the last bit."""
     device: Literal["auto", "cpu", "cuda"] = "cpu"
@@ -94,17 +94,17 @@ class Trajectories(Block):
     """The offline data set (section 4.3.1)."""
 
     count: Annotated[int, Field(ge=5)] = 60
-    """Trajectories a seed."""
+    """Trajectories a seed (ledger: not given)."""
     steps: PositiveInt = 20
     """Inner steps of a trajectory."""
     rates: Literal["log_uniform", "uniform"] = "log_uniform"
     """Distribution of the learning rates (ledger: not given)."""
     lowest: Rate = 1e-5
-    """Smallest rate (the bounds of section 4.3.3)."""
+    """Smallest rate (the bounds of section 4.3.3; ledger)."""
     highest: Rate = 0.1
-    """Largest rate (the bounds of section 4.3.3)."""
+    """Largest rate (the bounds of section 4.3.3; ledger)."""
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """Share of trajectories held out of the surrogate's training."""
+    """Share of trajectories held out of the surrogate's training (ledger: Algorithm 6's D_val)."""
 
 
 class Baselines(Block):
@@ -119,20 +119,20 @@ class Baselines(Block):
     bo_initial: PositiveInt = 100
     """Initial points of Bayesian optimization (ledger: 100 + 100, or 100 in total)."""
     bo_iterations: Annotated[int, Field(ge=0)] = 100
-    """Further evaluations chosen by the Gaussian process."""
+    """Further evaluations chosen by the Gaussian process (ledger: see bo_initial)."""
     bo_steps: PositiveInt = 20
     """Inner steps of one evaluation (section 4.3.3)."""
     bo_noise: Annotated[float, Field(gt=0)] = 1e-2
-    """Noise variance of the Gaussian process, relative to the targets' variance."""
+    """Noise variance of the Gaussian process, relative to the targets' variance (ledger: the library has 1e-6)."""
     fine_grid: PositiveInt = 17
     """Rates of the fine grid behind the best-constant control arm."""
 
 
 class Runtimes(Block):
-    """Each method alone, unbatched (Fig. 4.11)."""
+    """Each method alone, unbatched (Fig. 4.11, table_budgets)."""
 
-    repeats: PositiveInt = 3
-    """Timed repeats of every method, after a warm one."""
+    repeats: PositiveInt = 6
+    """Timed repeats of every method of Fig. 4.11, after a warm one; two, at most, of anything else."""
     steps: PositiveInt = 100
     """Steps of every run; warm-ups come on top."""
 

@@ -13,15 +13,16 @@ class Ppo(Block):
     arms: list[Literal["sparse_once", "sparse_every", "dense"]] = Field(
         ["sparse_once", "sparse_every", "dense"], min_length=1
     )
-    """sparse_once: one decision is a whole episode; sparse_every: Algorithm 3, zero reward until the end; dense."""
+    """sparse_once: one decision is a whole episode; sparse_every: Algorithm 3, zero reward until the end; dense
+    (ledger: all are run)."""
     hidden: Widths = Field([64, 64])
-    """Hidden widths of the policy and of the value network, Tanh (Table 4.3: 512, 64, 64)."""
+    """Hidden widths of the policy and of the value network, Tanh (Table 4.3: 512, 64, 64; ledger)."""
     steps: PositiveInt = 20
     """Inner steps of an episode (section 4.2.1)."""
     environments: PositiveInt = 8
     """Environments stepped together."""
     iterations: PositiveInt = 30
-    """PPO updates, each on one episode of every environment, in every arm."""
+    """PPO updates, each on one episode of every environment, in every arm (ledger: "100-200")."""
     epochs: PositiveInt = 4
     """Passes over a rollout in one update."""
     learning_rate: Rate = 1e-3
@@ -45,9 +46,9 @@ class Ppo(Block):
     log_std: Annotated[float, Field(ge=-5, le=2)] = 0.0
     """First log standard deviation of the actions, whose range is 2 (ledger; stable-baselines3 starts at 0)."""
     lowest: Rate = 1e-5
-    """Smallest learning rate the policy can choose (action −1)."""
+    """Smallest learning rate the policy can choose, action −1 (ledger: not given)."""
     highest: Rate = 1.0
-    """Largest learning rate the policy can choose (action +1)."""
+    """Largest learning rate the policy can choose, action +1 (ledger: not given)."""
     fixed_rate: Rate = 0.01
     """The fixed reference policy of section 4.2.1."""
     long_steps: PositiveInt = 100
@@ -79,7 +80,7 @@ class Svg(Block):
     model_action: Literal["recorded", "none"] = "recorded"
     """Whether the surrogate sees the action in the model loss (ledger: Algorithm 6 prints g(current_states))."""
     sigma: Annotated[float, Field(gt=0)] = 0.1
-    """Standard deviation of the Gaussian model (Algorithm 5); cancels wherever ξ is inferred."""
+    """Standard deviation of the Gaussian model (Algorithm 5); cancels wherever ξ is inferred (ledger)."""
     unroll: Literal["chained", "teacher_forced", "literal"] = "chained"
     """chained: ŝ feeds the next step; teacher_forced: every step starts at the data; literal: Algorithm 5 as printed,
     ŝ unflattened without its hat, which gives no gradient (ledger)."""
@@ -100,7 +101,7 @@ class Svg(Block):
     """How a starting rate enters online: as the policy's bias, as the rate of step 0 only, or for the whole warm-up
     (ledger)."""
     neutral_rate: Rate = 0.001
-    """The policy's rate before it has learned, where no starting rate enters (Algorithm 6: a ← 0.001)."""
+    """The policy's rate before it has learned, where no starting rate enters (Algorithm 6: a ← 0.001; ledger)."""
     bijection: Literal["exp", "softplus"] = "exp"
     """How the policy's output becomes a positive rate (ledger)."""
     highest: Rate = 1.0
@@ -108,7 +109,7 @@ class Svg(Block):
     lowest: Rate = 1e-7
     """Rates below this are cut (ledger)."""
     update_first: Literal["policy", "surrogate"] = "policy"
-    """Which is updated first (Algorithm 6: the policy)."""
+    """Which is updated first (Algorithm 6: the policy; ledger)."""
 
 
 class Offline(Block):
@@ -136,7 +137,7 @@ class Online(Block):
     """Online HyperSVG (sections 3.4 and 4.3.2)."""
 
     steps: PositiveInt = 100
-    """Steps of the true optimizer that are compared."""
+    """Steps of the true optimizer that are compared (ledger: "100 iterations", "100 epochs")."""
     warm_ups: list[PositiveInt] = Field([10, 20, 50], min_length=1)
     """Warm-up lengths of the bandits."""
     reset: Literal["fresh", "initial", "predicted", "kept"] = "fresh"

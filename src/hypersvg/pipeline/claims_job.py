@@ -1,0 +1,34 @@
+"""The claims of a run: ``claims.json`` and ``claims.md`` from its tables, and which of them are fragile."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from hypersvg.claims.claim import load_claims
+from hypersvg.claims.document import as_json, as_markdown
+from hypersvg.claims.judge import judge
+from hypersvg.exhibits.exhibit import written
+from hypersvg.reading.results import Results
+
+
+def write_claims(claims: Path, folder: Path, sensitivity: Path | None, paper: bool = False) -> None:
+    """Judge ``claims`` on the run in ``folder`` and write both files there, each in one step.
+
+    ``sensitivity`` says which alternatives flip a claim; without it no claim is called fragile. ``paper`` keeps the
+    claims that are judged at the width of the thesis. Raises a sentence for a
+    claim that cannot be used and for a table that is missing.
+    """
+    results = Results(folder)
+    chosen = [claim for claim in load_claims(claims) if claim.paper or not paper]
+    findings = judge(chosen, results, flips(sensitivity) if sensitivity else {})
+    text, page = as_json(findings), as_markdown(findings, results)
+    written(folder / "claims.json", lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
+    written(folder / "claims.md", lambda path: path.write_text(page, encoding="utf-8", newline="\n"))
+
+
+def flips(sensitivity: Path) -> Mapping[str, tuple[str, ...]]:
+    """The variants under which each claim's estimate changes sides."""
+    sides = pd.read_csv(sensitivity, dtype={"side_default": "boolean", "side_alternative": "boolean"})
+    changed = sides[(sides.side_default != sides.side_alternative).fillna(False)]
+    return {str(claim): tuple(sorted(part.variant)) for claim, part in changed.groupby("claim")}

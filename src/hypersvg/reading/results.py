@@ -1,0 +1,133 @@
+"""Reading a run: its tables, its settings and what its data were."""
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hypersvg.schema import TABLES
+from hypersvg.settings import Settings, SettingsError
+from hypersvg.settings.overlay import validated
+from hypersvg.tables import Table, TableError, read_table, require_rows
+
+Levels = dict[str, Sequence[Any]]
+"""Values that columns take."""
+
+FILES: Mapping[str, Table] = {
+    "toy_rollouts": TABLES["toy_rollouts"],
+    "toy_errors": TABLES["toy_errors"],
+    "trajectories": TABLES["trajectories"],
+    "ppo_updates": TABLES["ppo_updates"],
+    "ppo_runs": TABLES["runs"],
+    "offline_curves": TABLES["offline_curves"],
+    "offline_runs": TABLES["runs"],
+    "surrogate_errors": TABLES["surrogate_errors"],
+    "surrogate_gradients": TABLES["surrogate_gradients"],
+    "landscapes": TABLES["landscapes"],
+    "online_curves": TABLES["curves"],
+    "online_runs": TABLES["runs"],
+    "steering_gradients": TABLES["steering_gradients"],
+    "baselines_curves": TABLES["curves"],
+    "baselines_runs": TABLES["runs"],
+    "bo_evaluations": TABLES["bo_evaluations"],
+    "runtimes": TABLES["runtimes"],
+    "shortlist": TABLES["shortlist"],
+}
+"""Every table file of a run, ``tables/<name>.parquet``, and its schema."""
+
+
+class Results:
+    """The folder ``results/<run>`` of a finished run, read only.
+
+    Every method raises :class:`~hypersvg.tables.TableError` with one sentence for what is missing or damaged.
+    """
+
+    def __init__(self, folder: Path | str, shared: Path | None = None) -> None:
+        """``shared`` is the folder of the run whose tables stand in for those that this run does not have itself."""
+        self.folder, self.shared = Path(folder), shared
+        if not self.folder.is_dir():
+            raise TableError(f"{self.folder} is not a folder of results; run 'make replicate' first")
+        self.settings = self._settings()
+        manifest = read_json((shared or self.folder) / "tables" / "manifest.json")
+        self.stand_in = bool(manifest.get("stand_in"))
+        self.stamp = str(manifest.get("stamp", "")) if self.stand_in else ""
+        if self.stand_in and not self.stamp:
+            raise TableError(
+                f"{self.folder / 'tables' / 'manifest.json'} says stand_in but has no stamp; run 'data' again"
+            )
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def _settings(self) -> Settings:
+        path = self.folder / "settings.json"
+        try:
+            return validated(read_json(path))
+        except SettingsError as error:
+            raise TableError(f"{path} is of another version ({error}); run again") from None
+
+    @property
+    def name(self) -> str:
+        """Name of the run: ``<scale>`` or ``<scale>+<variant>``."""
+        return self.folder.resolve().name
+
+    @property
+    def data(self) -> str:
+        """What goes in the ``data`` column of every exhibit: ``mnist``, or the stand-in's stamp."""
+        return self.stamp or "mnist"
+
+    @property
+    def seeds(self) -> list[int]:
+        """The run's seeds."""
+        return list(range(self.settings.run.seeds))
+
+    @property
+    def footer(self) -> str:
+        """Run, seeds, width and images in one line, printed small on every figure."""
+        images = "UCI digits" if self.stand_in else "MNIST"
+        limit = self.settings.data.limit
+        counted = f"{limit:,} images of {images}" if limit else images
+        seeds = plural(len(self.seeds), "seed")
+        return f"run {self.name} · {seeds} · surrogate width {self.settings.svg.width} · {counted}"
+
+    def table(self, name: str) -> pd.DataFrame:
+        """``tables/<name>.parquet``, checked against its schema."""
+        if name not in self._read:
+            path = self.path(name)
+            if not path.is_file():
+                raise TableError(f"{path} is missing; run the stage '{name.split('_')[0]}' of this run first")
+            self._read[name] = read_table(path, FILES[name])
+        return self._read[name].copy()
+
+    def path(self, name: str) -> Path:
+        """Where the table file ``name`` lies."""
+        own = self.folder / "tables" / f"{name}.parquet"
+        return own if self.shared is None or own.is_file() else self.shared / "tables" / own.name
+
+    def complete(self, name: str, levels: Levels) -> pd.DataFrame:
+        """The rows of table ``name`` whose columns take the values of ``levels``; every combination must be there."""
+        frame = self.table(name)
+        for column, values in levels.items():
+            frame = frame[frame[column].isin(list(values))]
+        expected = pd.DataFrame(list(itertools.product(*levels.values())), columns=list(levels))
+        require_rows(frame, expected, list(levels), str(self.path(name)))
+        return frame.reset_index(drop=True)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; raises :class:`TableError` naming the file when there is none."""
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise TableError(f"{path} is missing; this is not the folder of a finished run") from None
+    except (OSError, ValueError) as error:
+        raise TableError(f"{path} cannot be read ({error}); delete it and run again") from None
+    if not isinstance(tree, dict):
+        raise TableError(f"{path} must hold a JSON object, not a {type(tree).__name__}")
+    return tree
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 seed``, ``6 seeds``."""
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,41 @@
+# Stage claims: the thesis's sentences, each judged on the run's tables.
+#
+# Inputs   config/claims.yaml, tables/*.parquet, tables/manifest.json
+#          results/reference/sensitivity/claims.csv where it is committed: which alternatives flip a claim
+# Outputs  claims.json   one object a claim: the thesis's number, ours with intervals, the verdict and why
+#          claims.md     the same to read
+# Steps    1. measure every claim's number, with a simultaneous interval over all claims
+#          2. set it against the margin that config/claims.yaml fixes
+#
+# At --config scale=paper the target paper_claims judges the online and offline claims alone, from those stages.
+ON_PAPER = ("offline", "online", "baselines")
+
+
+rule claims:
+    input:
+        claims="config/claims.yaml",
+        tables=[table for stage in STAGES for table in stage_tables(stage) if SCALE != "paper" or stage in ON_PAPER],
+        manifest=RUN / "tables" / "manifest.json",
+        sensitivity=[str(runs.SIDES)] if (ROOT / runs.SIDES).is_file() else [],
+        code=code("hypersvg.claims"),
+    output:
+        record=RUN / "claims.json",
+        page=RUN / "claims.md",
+    log:
+        RUN / "logs" / "claims.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        run=RUN,
+        only="--paper" if SCALE == "paper" else "",
+        sensitivity=lambda wildcards, input: f"--sensitivity {input.sensitivity}" if input.sensitivity else "",
+    shell:
+        "python -m hypersvg claims {input.claims} --results {params.run} {params.only} {params.sensitivity}"
+        " > {log} 2>&1"
+
+
+if SCALE == "paper":
+
+    rule paper_claims:
+        input:
+            RUN / "claims.json",

@@ -1,0 +1,39 @@
+# Stage sensitivity: every alternative of the ledger, one at a time, beside the default. Only at --config scale=sensitivity.
+#
+# Inputs   results/sensitivity/tables/*.parquet                the default reading
+#          results/sensitivity+<variant>/tables/*.parquet      the stages that a variant changes
+# Outputs  results/sensitivity/sensitivity/headlines.csv       headline numbers under each alternative, paired by seed
+#          results/sensitivity/sensitivity/claims.csv          the side of every claim under each alternative
+#          results/sensitivity/exhibits/fig_sensitivity.*      one figure of them
+# Steps    1. run the changed stages of every variant
+#          2. compare
+
+
+def compared_tables(run):
+    """Gathered tables of the stages that a variant changes; all of them for the default."""
+    changed = [stage for stage in RUNS[run].changed() if stage not in UNCOMPARED]
+    return [table for stage in changed for table in stage_tables(stage, run)]
+
+
+if ALTERNATIVES:
+
+    rule sensitivity:
+        input:
+            claims="config/claims.yaml",
+            default=compared_tables(THIS.name),
+            alternatives=[compared_tables(run.name) for run in ALTERNATIVES.values()],
+            manifest=RUN / "tables" / "manifest.json",
+            code=code("hypersvg.claims.sensitivity"),
+        output:
+            headlines=RUN / "sensitivity" / "headlines.csv",
+            claims=RUN / "sensitivity" / "claims.csv",
+            figure=[RUN / "exhibits" / file for file in exhibit_files("fig_sensitivity")],
+        log:
+            RUN / "logs" / "sensitivity.log",
+        conda:
+            "../../envs/environment.yaml"
+        params:
+            run=RUN,
+            variants=list(ALTERNATIVES),
+        shell:
+            "python -m hypersvg sensitivity {input.claims} --results {params.run} {params.variants} > {log} 2>&1"
