@@ -53,8 +53,8 @@ class Inner(Block):
     """Hidden widths of the inner network (Table 4.3: 784-32-32-10)."""
     optimizer: Literal["sgd", "momentum", "nesterov", "adam"] = "adam"
     """The true optimizer (ledger: the text says SGD, Algorithm 3 and the tables' numbers say Adam)."""
-    batch_size: PositiveInt = 512
-    """Minibatch size (ledger: not given; see docs/protocol.md)."""
+    batch_size: PositiveInt = 256
+    """Minibatch size (ledger: not given; `make identify` names it, see docs/protocol.md)."""
     scaling: Literal["unit", "standardised"] = "unit"
     """Pixels in [0, 1], or shifted and scaled to MNIST's mean and standard deviation (ledger)."""
     initialisation: Literal["he_uniform", "glorot"] = "he_uniform"
