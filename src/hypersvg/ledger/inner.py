@@ -42,8 +42,8 @@ BATCH = Choice(
     name="inner_batch_size",
     question="How large is a minibatch?",
     settings=("inner.batch_size",),
-    reading="256, which `make identify` names by a rule fixed beforehand: the likeliest for the grid and random rows among "
-    "candidates with Table 4.3's network and 100 steps (docs/protocol.md).",
+    reading="256, which `make identify` names by a rule fixed beforehand: the likeliest for the grid and random rows "
+    "among candidates with Table 4.3's network and 100 steps (docs/protocol.md).",
     rule="tables",
     quotes=(Quote("It only uses batch data and a similar loss as the true optimizer", "section 3.4.2, p. 52"),),
     variants={
