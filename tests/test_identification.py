@@ -222,14 +222,14 @@ def test_the_committed_identification_is_whole() -> None:
 
 
 def scrambled(value: Any, generator: random.Random) -> Any:
-    """The same content with other numbers; words lose their digits."""
+    """The same content with other numbers; words and names of candidates lose their digits."""
     if isinstance(value, dict):
-        return {key: scrambled(item, generator) for key, item in value.items()}
+        return {re.sub(r"\d", "x", key): scrambled(item, generator) for key, item in value.items()}
     if isinstance(value, list):
         return [scrambled(item, generator) for item in value]
     if isinstance(value, str):
         return re.sub(r"\d", "x", value)
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool) or value is None or value == 0:  # none stays none
         return value
     return generator.randrange(11, 99) if isinstance(value, int) else generator.uniform(0.1, 0.99)
 
