@@ -7,7 +7,7 @@ import pytest
 
 from hypersvg.images import STAND_IN
 from hypersvg.pipeline.exhibits_index import EXHIBITS, exhibit_files
-from hypersvg.pipeline.reference import shown, write_reference
+from hypersvg.pipeline.reference import CLAIMS, shown, write_reference
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "results" / "reference" / "default"
@@ -30,7 +30,7 @@ def test_an_unfinished_run_is_refused_as_reference_and_the_old_one_stays(tmp_pat
     old = tmp_path / "results" / "reference" / "smoke" / "table_4_2.md"
     old.parent.mkdir(parents=True)
     old.write_text("old", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"fig_4_01\.svg is missing"):
+    with pytest.raises(ValueError, match=r"claims\.json is missing"):
         write_reference(tmp_path, "smoke")
     assert old.read_text(encoding="utf-8") == "old"
 
@@ -41,6 +41,8 @@ def test_a_run_without_provenance_is_refused_as_reference_and_the_old_one_stays(
     for folder in (exhibits, old.parent):
         folder.mkdir(parents=True)
     old.write_text("old", encoding="utf-8")
+    for name in CLAIMS:
+        (exhibits.parent / name).write_text("new", encoding="utf-8")
     for exhibit in EXHIBITS:
         for file in exhibit_files(exhibit):
             (exhibits / file).write_text("new", encoding="utf-8")

@@ -67,10 +67,10 @@ def run_facts(run: Path) -> dict[str, Any]:
     }
 
 
-def machine(sidecar: dict[str, Any]) -> str:
-    """Cores and instruction set in words."""
+def machine(sidecar: dict[str, Any]) -> str | None:
+    """Cores and instruction set in words; ``None`` for a job that only copied or drew."""
     facts = sidecar["machine"]
-    return f"{facts['cores']} cores, {facts.get('cpu_capability') or 'no numerics'}"
+    return f"{facts['cores']} cores, {facts['cpu_capability']}" if facts.get("cpu_capability") else None
 
 
 def distinct(values: Iterable[Any]) -> list[str]:
