@@ -107,6 +107,11 @@ def job_params(stage):
     return lambda wildcards: {stage: block_settings(stage, RUNS[wildcards.run].settings)}
 
 
+def gather_params(stage):
+    """The settings of a stage, and the seeds that must be there."""
+    return lambda wildcards: {**job_params(stage)(wildcards), "seeds": RUNS[wildcards.run].settings.run.seeds}
+
+
 def job_files(stage, table):
     """The files of a table that all jobs of a stage write for a run, in the order of arms and seeds."""
 
@@ -131,6 +136,12 @@ def stage_tables(stage, run=THIS.name):
     """All gathered tables of a stage."""
     tables = STAGES[stage].all_tables(RUNS[run].settings)
     return [table_file(TABLE_FILES[stage, table], run) for table in tables]
+
+
+def compared_tables(run):
+    """Gathered tables of the stages that a variant changes; all of them for the default."""
+    changed = [stage for stage in RUNS[run].changed() if stage not in UNCOMPARED]
+    return [table for stage in changed for table in stage_tables(stage, run)]
 
 
 def exhibit_outputs(exhibits):

@@ -6,11 +6,6 @@
 # Steps    1. concatenate, check the schema and that no method, start or seed is missing
 
 
-def gather_params(stage):
-    """The settings of a stage, and the seeds that must be there."""
-    return lambda wildcards: {**job_params(stage)(wildcards), "seeds": RUNS[wildcards.run].settings.run.seeds}
-
-
 rule gather_manifest:
     input:
         lambda wildcards: run_file("data", "manifest.json", run=RUNS[wildcards.run].data_owner),

@@ -9,12 +9,6 @@
 #          2. compare
 
 
-def compared_tables(run):
-    """Gathered tables of the stages that a variant changes; all of them for the default."""
-    changed = [stage for stage in RUNS[run].changed() if stage not in UNCOMPARED]
-    return [table for stage in changed for table in stage_tables(stage, run)]
-
-
 if ALTERNATIVES:
 
     rule sensitivity:
