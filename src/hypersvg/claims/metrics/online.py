@@ -38,10 +38,12 @@ def difference_from_starts(
 def chosen(results: Results, method: str) -> Array:
     """Accuracy ``[seeds]`` of a method's best-chosen start on the good grid, judged where it was not chosen.
 
-    See :func:`hypersvg.reading.selection.selected`: differences of methods keep the pairing by seed.
+    See :func:`hypersvg.reading.selection.selected`: differences of methods keep the pairing by seed. ``bo_longest`` is
+    Bayesian optimization's rate trained for as long as the longest bandit.
     """
-    if method.startswith("bo"):
-        return one_method(results, "baselines_runs", method, "val_accuracy")
+    if method == "bo_longest":
+        online = results.settings.online
+        return one_method(results, "baselines_runs", f"bo_{online.steps + max(online.warm_ups)}", "val_accuracy")
     return by_seed(selected(runs_of(results, method, "good"), method), "val_accuracy")[:, 0]
 
 
