@@ -4,15 +4,20 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from torch import Tensor
 
 from hypersvg.controllers.constant import Constant
+from hypersvg.controllers.fused import FusedUpdates
 from hypersvg.controllers.hypersvg import Derivative, HyperSvg
+from hypersvg.controllers.plain import PlainUpdates
+from hypersvg.experiments.probes import InDouble
 from hypersvg.images import Images, Split
 from hypersvg.maths.network import Network
 from hypersvg.maths.random import torch_generator
+from hypersvg.maths.rank_one import RankOneAdam
 from hypersvg.settings.methods import Svg
 from hypersvg.tasks.classification import Classification
-from hypersvg.training import Controller, Curves, InnerTraining, train
+from hypersvg.training import Controller, Curves, InnerTraining, Transition, train
 
 SEEDS, STARTS, STEPS = [0, 1], [0.1, 0.001], 8
 SVG = Svg(width=4, policy_learning_rate=1e-3)
@@ -20,11 +25,28 @@ DERIVATIVES: list[Derivative] = ["surrogate", "frozen", "true", "none"]
 Make = Callable[[Classification, list[int], list[float]], Controller]
 
 
-def task() -> Classification:
+def task(dtype: torch.dtype = torch.float32, kind: type[Classification] = Classification) -> Classification:
     generator = torch_generator(0, "images")
     labels = torch.randint(10, (200,), generator=generator)
-    split = Split(torch.rand(200, 12, generator=generator) + labels.unsqueeze(1) / 10, labels)
-    return Classification(Network(sizes=(12, 6, 10)), Images(split, split, split, "test"), 16, 50)
+    split = Split((torch.rand(200, 12, generator=generator) + labels.unsqueeze(1) / 10).to(dtype), labels)
+    return kind(Network(sizes=(12, 6, 10)), Images(split, split, split, "test"), 16, 50)
+
+
+HYPERSVG: dict[str, tuple[Derivative, dict[str, object]]] = {
+    **{f"hypersvg_{name}": (name, {}) for name in DERIVATIVES},
+    **{f"hypersvg_{name}": ("surrogate", {"surrogate": name}) for name in ("literal", "rate_scaled")},
+    **{f"hypersvg_start_{name}": ("surrogate", {"start": name}) for name in ("step_0", "warm_up")},
+    **{f"hypersvg_noise_{name}": ("surrogate", {"noise": name}) for name in ("policy_action", "none", "sampled")},
+    **{f"hypersvg_unroll_{name}": ("surrogate", {"unroll": name}) for name in ("teacher_forced", "literal")},
+    "hypersvg_log10_input": ("surrogate", {"rate_input": "log10"}),
+    "hypersvg_printed_sign": ("surrogate", {"noise": "printed_sign"}),
+    "hypersvg_horizon": ("surrogate", {"online_horizon": 3}),
+    "hypersvg_no_action_in_the_model": ("surrogate", {"model_action": "none"}),
+    "hypersvg_narrow_policy": ("surrogate", {"policy_width": 2, "adam_epsilon": 1e-16}),
+    "hypersvg_softplus": ("surrogate", {"bijection": "softplus"}),
+    "hypersvg_surrogate_first_same_batch": ("surrogate", {"update_first": "surrogate", "value_batch": "same"}),
+}
+PLAIN = {"unroll_literal", "horizon", "no_action_in_the_model", "surrogate_first_same_batch"}
 
 
 def hypersvg(derivative: Derivative, **settings: object) -> Make:
@@ -34,18 +56,7 @@ def hypersvg(derivative: Derivative, **settings: object) -> Make:
 
 CONTROLLERS: dict[str, Make] = {
     "constant": lambda inner, seeds, starts: Constant(torch.tensor(starts).repeat(len(seeds))),
-    **{f"hypersvg_{name}": hypersvg(name) for name in DERIVATIVES},
-    **{f"hypersvg_{name}": hypersvg("surrogate", surrogate=name) for name in ("literal", "rate_scaled")},
-    **{f"hypersvg_start_{name}": hypersvg("surrogate", start=name) for name in ("step_0", "warm_up")},
-    **{f"hypersvg_noise_{name}": hypersvg("surrogate", noise=name) for name in ("policy_action", "none", "sampled")},
-    **{f"hypersvg_unroll_{name}": hypersvg("surrogate", unroll=name) for name in ("teacher_forced", "literal")},
-    "hypersvg_log10_input": hypersvg("surrogate", rate_input="log10"),
-    "hypersvg_printed_sign": hypersvg("surrogate", noise="printed_sign"),
-    "hypersvg_horizon": hypersvg("surrogate", online_horizon=3),
-    "hypersvg_no_action_in_the_model": hypersvg("surrogate", model_action="none"),
-    "hypersvg_narrow_policy": hypersvg("surrogate", policy_width=2, adam_epsilon=1e-16),
-    "hypersvg_softplus": hypersvg("surrogate", bijection="softplus"),
-    "hypersvg_surrogate_first_same_batch": hypersvg("surrogate", update_first="surrogate", value_batch="same"),
+    **{name: hypersvg(derivative, **settings) for name, (derivative, settings) in HYPERSVG.items()},
 }
 
 
@@ -106,8 +117,7 @@ def test_true_derivative_raises_a_rate_that_is_far_too_small() -> None:
 def test_the_surrogate_learns_the_transitions_it_sees() -> None:
     inner = task()
     controller = HyperSvg(inner, SVG, [0], torch.tensor([0.01]))
-    training = InnerTraining(inner, "adam", [0])
-    transition = training.step(torch.tensor([0.01]))
+    transition = InnerTraining(inner, "adam", [0]).step(torch.tensor([0.01]))
     assert controller.surrogate is not None
 
     def error() -> float:
@@ -117,7 +127,7 @@ def test_the_surrogate_learns_the_transitions_it_sees() -> None:
 
     first = error()
     for _ in range(200):
-        controller.update_surrogate(transition)
+        controller.observe(transition)
     assert error() < 0.5 * first
 
 
@@ -174,3 +184,76 @@ def test_a_horizon_of_one_is_the_last_transition_and_a_longer_one_another_gradie
     one, three = steered("surrogate").hypergradients, steered("surrogate", online_horizon=3).hypergradients
     assert torch.equal(one[0], three[0])
     assert not torch.equal(one[3][0], three[3][0])
+
+
+def in_double(name: str, fuse: bool, steps: int = STEPS) -> tuple[HyperSvg, Curves]:
+    derivative, settings = HYPERSVG[name]
+    inner, svg = task(torch.float64, InDouble), SVG.model_copy(update=settings)
+    starts = torch.tensor(STARTS, dtype=torch.float64)
+    controller = HyperSvg(inner, svg, SEEDS, starts, derivative, warm_up=2, fuse=fuse)
+    return controller, train(InnerTraining(inner, "adam", SEEDS, len(STARTS)), controller, steps)
+
+
+@pytest.mark.parametrize("name", [name for name in HYPERSVG if name.removeprefix("hypersvg_") not in PLAIN])
+def test_the_fused_updates_equal_the_plain_ones(name: str) -> None:
+    (one, curves), (other, expected) = in_double(name, True), in_double(name, False)
+    assert isinstance(one.update, FusedUpdates)
+    assert isinstance(other.update, PlainUpdates)
+    assert torch.allclose(curves.rate, expected.rate, rtol=1e-9)
+    for weights, twins in ((one.policy, other.policy), (one.surrogate, other.surrogate)):
+        for weight, twin in zip(weights.weights if weights else [], twins.weights if twins else [], strict=True):
+            assert torch.allclose(weight, twin, rtol=1e-8, atol=1e-12)
+    assert len(one.hypergradients) == len(other.hypergradients)
+    for gradient, twin in zip(one.hypergradients, other.hypergradients, strict=True):
+        assert torch.allclose(gradient, twin, rtol=1e-7, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(PLAIN))
+def test_readings_that_the_fused_updates_do_not_know_keep_the_plain_ones(name: str) -> None:
+    assert isinstance(in_double(f"hypersvg_{name}", True, 1)[0].update, PlainUpdates)
+
+
+@pytest.mark.parametrize("derivative", ["surrogate", "frozen", "true"])
+def test_rates_asked_for_elsewhere_do_not_disturb_the_steering(derivative: Derivative) -> None:
+    inner, starts = task(), torch.tensor(STARTS)
+    quiet, asked = (HyperSvg(inner, SVG, SEEDS, starts, derivative) for _ in range(2))
+
+    def look(transition: Transition) -> None:
+        asked.last_action(transition.before)
+
+    one = train(InnerTraining(inner, "adam", SEEDS, len(STARTS)), quiet, STEPS)
+    two = train(InnerTraining(inner, "adam", SEEDS, len(STARTS)), asked, STEPS, after_step=look)
+    assert torch.allclose(one.rate, two.rate, rtol=1e-4)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_rank_one_adam_is_adam_on_the_outer_product_whatever_the_threads(threads: int, dtype: torch.dtype) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        check_rank_one(dtype)
+    finally:
+        torch.set_num_threads(before)
+
+
+def check_rank_one(dtype: torch.dtype) -> None:
+    generator = torch_generator(0, "rank one")
+
+    def drawn(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator, dtype=dtype)
+
+    weight = drawn(3, 5, 67)
+    twin, near = weight.clone().requires_grad_(True), torch.finfo(dtype).eps * 100
+    fast, plain = RankOneAdam(weight, 1e-2, 1e-8), torch.optim.Adam([twin], lr=1e-2)
+    for step in range(20):
+        left, right, seen = drawn(3, 5) * 10.0 ** (step % 7 - 5), drawn(3, 67), drawn(3, 2, 67)
+        old = torch.einsum("rhp,rkp->rkh", twin.detach(), seen)
+        twin.grad = left.unsqueeze(2) * right.unsqueeze(1)
+        plain.step()
+        if step % 2:
+            assert torch.allclose(fast.step_before(left, right, seen), old, rtol=near, atol=near)
+        else:
+            new = torch.einsum("rhp,rp->rh", twin.detach(), seen[:, 0])
+            assert torch.allclose(fast.step_after(left, right, seen[:, 0].contiguous()), new, rtol=near, atol=near)
+    assert torch.allclose(weight, twin.detach(), rtol=near, atol=near)

@@ -7,14 +7,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from hypersvg.controllers.hypersvg import adam
 from hypersvg.experiments.common import evaluate_rates, inner_task, reevaluate
 from hypersvg.experiments.job import Job, Tables
 from hypersvg.experiments.probes import Probe, probe_seeds
 from hypersvg.experiments.trajectories import open_states
 from hypersvg.maths.hidden_unroll import hidden_unrolled, pays
 from hypersvg.maths.random import seed_of, torch_generator
-from hypersvg.maths.surrogate import Policy, Surrogate
+from hypersvg.maths.surrogate import Policy, Surrogate, adam
 from hypersvg.maths.svg import Noise, Reading, one_step, squared_error, unrolled
 from hypersvg.progress import Tick, bar
 from hypersvg.schema.offline import TRAJECTORIES

@@ -77,12 +77,27 @@ class Surrogate:
 
     def __call__(self, state: Tensor, rate: Tensor) -> Tensor:
         """Predicted next states ``[runs, batch, P]`` from ``state [runs, batch, P]`` and ``rate [runs, batch]``."""
-        hidden = first_layer(state, self.input_weight) + self.hidden_bias
-        hidden = hidden + self.rate_drive(rate)
-        output = torch.baddbmm(self.output_bias, functional.elu(hidden), self.output_weight)
+        return self.predicted(state, self.hidden(first_layer(state, self.input_weight), rate), rate)
+
+    def hidden(self, product: Tensor, rate: Tensor) -> Tensor:
+        """The hidden layer ``[runs, batch, H]`` from the first layer's ``product [runs, batch, H]``."""
+        return functional.elu(product + self.hidden_bias + self.rate_drive(rate))
+
+    def predicted(self, state: Tensor, hidden: Tensor, rate: Tensor) -> Tensor:
+        """Predicted next states ``[runs, batch, P]`` from the hidden layer ``[runs, batch, H]``."""
+        output = torch.baddbmm(self.output_bias, hidden, self.output_weight)
         if self.form == "literal":
             return output
         return state + (rate.unsqueeze(2) * output if self.form == "rate_scaled" else output)
+
+    def contracted(self, hidden: Tensor, rate: Tensor, outer: Tensor, pulled: Tensor) -> Tensor:
+        """``outer [runs, batch, P]`` · g(s, a), up to what neither weights nor rate enter, ``[runs, batch]``.
+
+        ``pulled [runs, batch, H]`` is ``outer`` times the output weight, transposed. A backward pass from here gives
+        the gradient of whatever has the gradient ``outer`` at the prediction, but for the two large weights.
+        """
+        along = (hidden * pulled).sum(dim=2) + (self.output_bias * outer).sum(dim=2)
+        return rate * along if self.form == "rate_scaled" else along
 
     def rate_drive(self, rate: Tensor) -> Tensor:
         """What ``rate [runs, batch]`` adds to the hidden layer, ``[runs, batch, H]``; nothing in ``rate_scaled``."""
@@ -156,7 +171,11 @@ class Policy:
 
     def __call__(self, state: Tensor) -> Tensor:
         """Learning rates ``[runs, batch]`` at ``state [runs, batch, P]``."""
-        hidden = functional.elu(first_layer(state, self.input_weight) + self.hidden_bias)
+        return self.head(first_layer(state, self.input_weight))
+
+    def head(self, product: Tensor) -> Tensor:
+        """Learning rates ``[runs, batch]`` from the first layer's ``product [runs, batch, H]``."""
+        hidden = functional.elu(product + self.hidden_bias)
         output = torch.baddbmm(self.output_bias, hidden, self.output_weight.transpose(1, 2)).squeeze(2)
         if self.bijection == "exp":
             free = self.start.unsqueeze(1) * torch.exp(output)
@@ -185,3 +204,8 @@ class Policy:
 
         first = stacked((width, parameters), parameters)
         return Policy(bijection, *bounds, start, first, zeros(width), stacked((1, width), width), zeros(1))
+
+
+def adam(weights: list[Tensor], rate: float, epsilon: float) -> torch.optim.Adam:
+    """The Adam of surrogates and policies (Algorithm 6), in place and in one pass over the weights."""
+    return torch.optim.Adam(weights, lr=rate, eps=epsilon, fused=True)

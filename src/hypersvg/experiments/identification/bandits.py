@@ -21,13 +21,12 @@ import torch
 from torch import Tensor
 
 from hypersvg.controllers.constant import Constant
-from hypersvg.controllers.hypersvg import adam
 from hypersvg.experiments.identification.candidates import Candidate, described
 from hypersvg.experiments.identification.trials import Array, as_array, scored, task_of
 from hypersvg.experiments.identification.workers import Workers, images_of
 from hypersvg.likelihood import log_likelihoods, misses
 from hypersvg.maths.random import torch_generator
-from hypersvg.maths.surrogate import Surrogate
+from hypersvg.maths.surrogate import Surrogate, adam
 from hypersvg.maths.svg import one_step, squared_error
 from hypersvg.settings import Settings
 from hypersvg.tasks.classification import Classification
