@@ -9,10 +9,9 @@ from test_stages import SETTINGS, images, trajectories
 
 from hypersvg.experiments.common import inner_task
 from hypersvg.experiments.job import Job
-from hypersvg.experiments.offline import Learner, Recorded
-from hypersvg.experiments.probes import STEP, Probe, difference, doubled
+from hypersvg.experiments.learner import Learner, Recorded
+from hypersvg.experiments.probes import STEP, Chains, Probe, difference, doubled
 from hypersvg.experiments.trajectories import open_states
-from hypersvg.progress import bar
 from hypersvg.schema.offline import TRAJECTORIES
 from hypersvg.settings import Settings
 from hypersvg.tables import read_table
@@ -25,11 +24,10 @@ def probe_of(images: Path, trajectories: Path, **svg: object) -> Probe:
     settings = Settings.model_validate({**SETTINGS.model_dump(), "svg": {**SETTINGS.svg.model_dump(), **svg}})
     job = Job(settings, f"T{UNROLL:02d}", (1,), trajectories, images, trajectories)
     table = read_table(trajectories / "trajectories.parquet", TRAJECTORIES)
-    data = Recorded(open_states(trajectories)[1], table[table["seed"] == 1].reset_index(drop=True))
+    data = Recorded(open_states(trajectories)[1], table[table["seed"] == 1].reset_index(drop=True), "cpu")
     learner = Learner(job, inner_task(job), data, 1, UNROLL)
-    with bar(4, "test", "iteration") as tick:
-        for step in range(4):
-            learner.iterate(step, tick)
+    for iteration in range(1, 5):
+        learner.iterate(iteration)
     return learner.probe()
 
 
@@ -55,7 +53,7 @@ def test_differences_of_the_truth_are_its_linear_dependence_on_the_last_rate(pro
 @pytest.mark.parametrize("noise", ["recorded_action", "none", "sampled"])
 def test_differences_through_the_surrogate_equal_its_gradient(probe: Probe, noise: str) -> None:
     surrogate = doubled(probe.surrogate)
-    reach = probe.reach(surrogate, noise)  # type: ignore[arg-type]
+    reach = Chains(probe, surrogate).reach(noise)  # type: ignore[arg-type]
     log_rates = probe.rates[0, :, 0].double().log().requires_grad_(True)
     weights = torch.randn(probe.task.parameters, dtype=torch.float64)
     (exact,) = torch.autograd.grad((reach(log_rates) @ weights).sum(), log_rates)

@@ -18,14 +18,20 @@ from hypersvg.experiments.job import Job, Tables
 from hypersvg.maths.random import seed_of, torch_generator
 from hypersvg.maths.surrogate import Surrogate
 from hypersvg.maths.svg import Noise, Reading, one_step, unrolled
+from hypersvg.maths.unroll import Anchors, Pass, chained, free_anchors, inner_of, recorded_anchors
 from hypersvg.tasks.base import Batch
 from hypersvg.tasks.classification import Classification, ImageBatches
 from hypersvg.training import LOSS_CEILING, InnerTraining
 
 STEP = 1e-3
 """Half-width of the central differences in the natural log of the rate."""
-KINDS: dict[str, Noise] = {"inferred": "policy_action", "counterfactual": "recorded_action", "mean": "none"}
-"""Values (i), (ii) and (iii) by the ξ behind them; ``sampled`` and ``true`` are the others."""
+KINDS: dict[str, Noise] = {
+    "inferred": "policy_action",
+    "counterfactual": "recorded_action",
+    "mean": "none",
+    "sampled": "sampled",
+}
+"""Values (i), (ii) and (iii) by the ξ behind them, and a drawn ξ; ``true`` is the optimizer itself."""
 LANDSCAPE = (-5.0, 0.0)
 """log10 of the smallest and largest rate of a landscape."""
 
@@ -58,7 +64,7 @@ class Probe:
         """One-step and free-running errors beside persistence, and ∂g/∂a beside the true ∂s'/∂a = (s' − s)/a."""
         size, (_, count, steps) = self.task.parameters, self.rates.shape
         before, after, first = self.states[0, :, :-1], self.states[0, :, 1:], self.states[0, :, :1]
-        free = torch.stack(self.chain(self.surrogate, "none", self.rates[0, :, 0].log()), dim=1)
+        free = self.free_running()
         surrogate = doubled(self.surrogate)
         states, rates = self.states.double(), self.rates.double()
         moved = one_step(surrogate, states, rates * np.exp(STEP)) - one_step(surrogate, states, rates * np.exp(-STEP))
@@ -76,18 +82,18 @@ class Probe:
 
     def gradients(self) -> pd.DataFrame:
         """dL/d log a after the unroll, at the recorded rate, for every kind and draw of the minibatch (and of ξ)."""
-        log_rates, surrogate = self.rates[0, :, 0].double().log(), doubled(self.surrogate)
+        log_rates, chains = self.rates[0, :, 0].double().log(), Chains(self, doubled(self.surrogate))
         kinds = {
             "true": self.truth(),
-            "counterfactual": self.reach(surrogate, "recorded_action"),
-            "mean": self.reach(surrogate, "none"),
+            "counterfactual": chains.reach("recorded_action"),
+            "mean": chains.reach("none"),
         }
         learned = {kind: difference(reach, log_rates) for kind, reach in kinds.items()}
         direction, batches = learned["true"].slope, self.task.batches([self.seed], "probe value")
         frames = []
         for draw in range(self.job.settings.offline.probe_draws):
             batch = in_double(batches.next())
-            learned["sampled"] = difference(self.reach(surrogate, "sampled", draw), log_rates)
+            learned["sampled"] = difference(chains.reach("sampled", draw), log_rates)
             for kind, ends in learned.items():
                 slope = self.task.loss(ends.high, batch) - self.task.loss(ends.low, batch)
                 cosine = torch.cosine_similarity(ends.slope, direction, dim=1)
@@ -102,11 +108,12 @@ class Probe:
         Losses are cut at the ceiling of diverged runs.
         """
         grid = np.logspace(*LANDSCAPE, self.job.settings.offline.probe_rates)
-        count = self.rates.shape[1]
+        count, chains = self.rates.shape[1], Chains(self, self.surrogate)
         values = {"true": self.true_landscape(grid)}
-        for kind, noise in {**KINDS, "sampled": "sampled"}.items():
-            reached = [self.chain(self.surrogate, noise, torch.full((count,), np.log(rate)))[-1] for rate in grid]
-            values[kind] = torch.stack([self.task.validation_loss(state) for state in reached], dim=1)
+        for kind, noise in KINDS.items():
+            reach = chains.reach(noise)
+            losses = [self.task.validation_loss(reach(torch.full((count,), np.log(rate)))) for rate in grid]
+            values[kind] = torch.stack(losses, dim=1)
         labels = {"trajectory": np.repeat(np.arange(count), len(grid)), "rate": np.tile(grid, count)}
         frames = [
             pd.DataFrame({**labels, "kind": kind, "loss": finite(loss).cpu().double().flatten()})
@@ -135,18 +142,47 @@ class Probe:
 
         return reach
 
-    def reach(self, surrogate: Surrogate, noise: Noise, draw: int = 0) -> Reach:
-        """The surrogate in the true optimizer's place."""
-        return lambda log_rates: self.chain(surrogate, noise, log_rates, draw)[-1]
+    def free_running(self) -> Tensor:
+        """ŝ_1 … ŝ_T ``[n, T, P]`` at the recorded rates, ξ = 0."""
+        rate, reading = self.rates[:, :, 0], Reading(noise="none")
+        reached = unrolled(self.surrogate, lambda _: rate, self.states, self.rates, reading)[0]
+        return torch.cat(reached).transpose(0, 1)
 
-    def chain(self, surrogate: Surrogate, noise: Noise, log_rates: Tensor, draw: int = 0) -> list[Tensor]:
-        """ŝ_1 … ŝ_T ``[n, P]`` at constant rates, ξ as ``noise`` says; the same ``draw`` gives the same ξ."""
-        kind = surrogate.output_weight
-        rate = log_rates.exp().to(kind).unsqueeze(0)
-        generator = torch_generator(self.seed, "probe noise", draw)
-        reading = Reading("chained", noise, "once", self.job.settings.svg.sigma)
-        states, rates = self.states.to(kind), self.rates.to(kind)
-        return [state[0] for state in unrolled(surrogate, lambda _: rate, states, rates, reading, None, generator)[0]]
+
+class Chains:
+    """A surrogate in the true optimizer's place: ŝ_T at constant rates, from the states of a probe."""
+
+    def __init__(self, probe: Probe, surrogate: Surrogate) -> None:
+        kind, self.probe, self.surrogate = surrogate.output_weight, probe, surrogate
+        self.recorded = Pass.over(surrogate, probe.states.to(kind), probe.rates.to(kind))
+        self.inner = inner_of(surrogate, probe.rates.numel() * probe.job.settings.offline.probe_rates)
+        self.anchors: dict[tuple[Noise, int], Anchors] = {}
+
+    def reach(self, noise: Noise, draw: int = 0) -> Reach:
+        """ŝ_T ``[n, P]`` with ξ as ``noise`` says; the same ``draw`` gives the same ξ."""
+        if noise == "policy_action":  # ξ cancels the action: the recorded states, to the bit
+            return lambda log_rates: self.recorded.states[0, :, -1]
+        if (noise, draw) not in self.anchors:
+            self.anchors[noise, draw] = self.anchored(noise, draw)
+        anchors = self.anchors[noise, draw]
+
+        def reach(log_rates: Tensor) -> Tensor:
+            action = log_rates.exp().to(self.recorded.states).unsqueeze(0)
+            return chained(self.surrogate, anchors, action, self.inner)[0]
+
+        return reach
+
+    def anchored(self, noise: Noise, draw: int) -> Anchors:
+        """The chain's anchors under ``noise``."""
+        if noise == "recorded_action":
+            return recorded_anchors(self.recorded)
+        return free_anchors(self.recorded, self.drawn(draw) if noise == "sampled" else None)
+
+    def drawn(self, draw: int) -> Tensor:
+        """σξ ``[1, n, T, P]``."""
+        like, generator = self.recorded.states[:, :, 1:], torch_generator(self.probe.seed, "probe noise", draw)
+        drawn = torch.randn(like.shape, generator=generator, dtype=like.dtype)
+        return self.probe.job.settings.svg.sigma * drawn.to(like.device)
 
 
 @dataclass(frozen=True)

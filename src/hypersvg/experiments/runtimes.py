@@ -22,7 +22,7 @@ from hypersvg.experiments import bayesian
 from hypersvg.experiments.arms import unroll_arms
 from hypersvg.experiments.common import inner_task, resolved_device, stage_images
 from hypersvg.experiments.job import Job, Tables
-from hypersvg.experiments.offline import Learner, Recorded
+from hypersvg.experiments.learner import Learner, Recorded
 from hypersvg.progress import bar
 from hypersvg.tasks.classification import Classification
 from hypersvg.training import InnerTraining, train
@@ -181,7 +181,7 @@ def recorded(job: Job, task: Classification) -> Recorded:
     states = 0.1 * np.random.default_rng(SEED).standard_normal(shape, np.float32)
     held_out = round(settings.held_out * settings.count)
     split = ["train"] * (settings.count - held_out) + ["held_out"] * held_out
-    return Recorded(states, pd.DataFrame({"split": split, "rate": job.settings.svg.neutral_rate}))
+    return Recorded(states, pd.DataFrame({"split": split, "rate": job.settings.svg.neutral_rate}), task.device)
 
 
 def offline_work(job: Job, task: Classification, data: Recorded, unroll: int) -> Callable[[], int]:
@@ -189,7 +189,7 @@ def offline_work(job: Job, task: Classification, data: Recorded, unroll: int) ->
     learner = Learner(job, task, data, SEED, unroll)
 
     def iteration() -> int:
-        learner.iterate(0, lambda count=1.0, /: None)
+        learner.iterate(1)
         return 0
 
     return iteration

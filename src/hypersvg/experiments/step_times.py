@@ -11,7 +11,7 @@ import torch
 from hypersvg.controllers.hypersvg import Derivative, HyperSvg
 from hypersvg.experiments.common import inner_task, memory_chunks, starting_rates, svg_bytes
 from hypersvg.experiments.job import Job
-from hypersvg.experiments.offline import Learner, Recorded
+from hypersvg.experiments.learner import Learner, Recorded
 from hypersvg.experiments.trajectories import open_states
 from hypersvg.schema.offline import TRAJECTORIES
 from hypersvg.tables import read_table
@@ -50,9 +50,10 @@ def offline_row(job: Job, unroll: int) -> dict[str, object]:
     """One unroll length of the offline stage."""
     folder, seed = Path(job.trajectories or ""), job.seeds[0]
     table = read_table(folder / "trajectories.parquet", TRAJECTORIES)
-    data = Recorded(open_states(folder)[0], table[table["seed"] == seed].reset_index(drop=True))
-    learner = Learner(replace(job, arm=f"T{unroll:02d}"), inner_task(job), data, seed, unroll)
-    seconds = seconds_of(lambda number: learner.iterate(number, lambda count=1.0, /: None))
+    task = inner_task(job)
+    data = Recorded(open_states(folder)[0], table[table["seed"] == seed].reset_index(drop=True), task.device)
+    learner = Learner(replace(job, arm=f"T{unroll:02d}"), task, data, seed, unroll)
+    seconds = seconds_of(learner.iterate)
     return {
         "stage": "offline",
         "arm": f"T{unroll:02d}",
