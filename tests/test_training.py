@@ -1,5 +1,7 @@
 """The batched inner loop against a plain per-run loop with ``torch.optim``, and its promises about randomness."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -9,7 +11,8 @@ from hypersvg.images import Images, Split
 from hypersvg.maths.network import ACTIVATIONS, Network
 from hypersvg.maths.optimizers import OptimizerName
 from hypersvg.maths.random import BatchStream, torch_generator
-from hypersvg.tasks.classification import Classification
+from hypersvg.tasks.base import gradient_by_autograd
+from hypersvg.tasks.classification import Classification, blocks
 from hypersvg.training import LOSS_CEILING, InnerTraining, train
 
 SEEDS, RATES, STEPS = [0, 1], [0.3, 0.01, 0.001], 50
@@ -87,6 +90,76 @@ def test_gradients_agree_with_torch_func() -> None:
     (gradients,) = torch.autograd.grad(losses.sum(), leaf)
     assert torch.allclose(gradients, expected, rtol=1e-12, atol=1e-14)
     assert torch.allclose(losses, torch.func.vmap(loss)(parameters))
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "elu"])
+@pytest.mark.parametrize(("streams", "group"), [(1, 1), (3, 1), (1, 4), (3, 2)])
+def test_closed_form_gradient_equals_autograd_through_the_loss(activation: str, streams: int, group: int) -> None:
+    inner = task(activation)
+    batch = inner.batches(list(range(streams)), "batches").next()
+    parameters = inner.network.init(streams * group, torch_generator(0, "init")).double() + 0.01
+    expected = gradient_by_autograd(inner, parameters, batch)
+    for found in (
+        inner.network.loss_and_gradient(parameters, batch.images, batch.labels),
+        inner.loss_and_gradient(parameters, batch),
+    ):
+        for one, other in zip(found, expected, strict=True):
+            assert float((one - other).norm() / other.norm()) < 1e-10
+
+
+@pytest.mark.parametrize("sizes", [(20, 10), (20, 8, 10)])
+def test_closed_form_gradient_holds_at_every_depth(sizes: tuple[int, ...]) -> None:
+    inner = replace(task(), network=Network(sizes=sizes))
+    batch = inner.batches([0, 1], "batches").next()
+    parameters = inner.network.init(4, torch_generator(0, "init")).double()
+    expected = gradient_by_autograd(inner, parameters, batch)[1]
+    assert torch.allclose(inner.loss_and_gradient(parameters, batch)[1], expected, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("streams", "group", "batch"), [(1, 1, 256), (64, 1, 256), (3, 2, 256), (2, 200, 100), (1, 5, 50000)]
+)
+def test_blocks_of_a_step_cover_every_run_once_with_its_own_stream(streams: int, group: int, batch: int) -> None:
+    covered = []
+    for some, runs in blocks(streams, streams * group, batch, 784):
+        own = [run // group for run in range(runs.start, runs.stop)]
+        assert sorted(set(own)) == list(range(some.start, some.stop))
+        assert (runs.stop - runs.start) % (some.stop - some.start) == 0
+        covered += list(range(runs.start, runs.stop))
+    assert covered == list(range(streams * group))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam"])
+def test_transitions_stay_as_they_were_when_training_goes_on(optimizer: OptimizerName) -> None:
+    training = InnerTraining(task(), optimizer, [0, 1])
+    training.restart(training.parameters.double())
+    kept, copies = [], []
+    for rate in (0.1, 0.2, 0.3):
+        step = training.step(torch.full((2,), rate, dtype=torch.float64))
+        kept.append((step.before, step.after, step.direction, step.loss, step.alive))
+        copies.append([one.clone() for one in kept[-1]])
+    assert all(
+        torch.equal(one, copy)
+        for old, new in zip(kept, copies, strict=True)
+        for one, copy in zip(old, new, strict=True)
+    )
+
+
+def test_a_minibatch_keeps_its_images_when_later_ones_are_drawn() -> None:
+    inner = task()
+    batches = inner.batches([0, 1], "batches")
+    first = batches.next()
+    gathered = first.images_of(slice(0, 2)).clone()
+    batches.next().images_of(slice(0, 2))
+    assert torch.equal(first.images, gathered)
+
+
+def test_accuracy_counts_right_answers_of_the_plain_scores() -> None:
+    inner = task()
+    parameters = inner.network.init(70, torch_generator(0, "init")).double()
+    images, labels = inner.images.test.images, inner.images.test.labels
+    plain = (inner.network.logits(parameters, images.unsqueeze(0)).argmax(dim=2) == labels).double().mean(dim=1)
+    assert torch.allclose(inner.network.accuracy(parameters, images, labels), plain, rtol=0, atol=1e-12)
 
 
 def test_methods_with_the_same_seed_see_the_same_initial_parameters_and_minibatches() -> None:

@@ -79,14 +79,10 @@ class InnerTraining:
     def step(self, rate: Tensor) -> Transition:
         """One update of every run with learning rates ``rate [runs]``."""
         batch, before = self.batches.next(), self.parameters
-        leaf = before.detach().requires_grad_(True)
-        with torch.enable_grad():
-            loss = self.task.loss(leaf, batch)
-            (gradient,) = torch.autograd.grad(loss.sum(), leaf)
-        loss = loss.detach()
+        loss, gradient = self.task.loss_and_gradient(before, batch)
         after = self.optimizer.step(before, gradient, rate)
         direction = self.optimizer.direction()
-        self.alive = self.alive & torch.isfinite(loss) & torch.isfinite(after.sum(dim=1))
+        self.alive = self.alive & torch.isfinite(after.sum(dim=1) + loss)
         if not bool(self.alive.all()):
             after = torch.where(self.alive.unsqueeze(1), after, before)
             direction = torch.where(self.alive.unsqueeze(1), direction, torch.zeros_like(direction))

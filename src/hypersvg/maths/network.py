@@ -21,6 +21,20 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
     "elu": functional.elu,
 }
+IN_PLACE: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": torch.relu_,
+    "tanh": torch.tanh_,
+    "elu": functional.elu_,
+}
+BACKWARD: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "relu": lambda slope, result: torch.ops.aten.threshold_backward(slope, result, 0.0),
+    "tanh": lambda slope, result: torch.ops.aten.tanh_backward(slope, result),
+    "elu": lambda slope, result: torch.ops.aten.elu_backward(slope, 1.0, 1.0, 1.0, True, result),
+}
+"""∂loss/∂input of an activation from ∂loss/∂output and the activation's output: one pass each."""
+
+IMAGES_PER_PIECE, RUNS_PER_PIECE = 256, 64
+"""The piece of :meth:`Network.accuracy`: its wide weights (6 MB) and activations (2 MB) stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -90,26 +104,97 @@ class Network:
         return losses.view(targets.shape).mean(dim=1)
 
     @torch.no_grad()
-    def accuracy(self, flat: Tensor, images: Tensor, labels: Tensor, *, chunk: int = 1000) -> Tensor:
+    def loss_and_gradient(
+        self, flat: Tensor, images: Tensor, labels: Tensor, *, out: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The :meth:`loss` ``[runs]`` of each run and its gradient ``[runs, parameters]``, in closed form.
+
+        The same numbers as autograd through :meth:`loss` (the readable twin) up to rounding; weight gradients are
+        products written into the flat gradient, ``out`` where it is given, and activations are overwritten.
+        """
+        gradient = torch.empty_like(flat) if out is None else out
+        layers, slots = self.unflatten(flat), self.unflatten(gradient)
+        inputs = [images]
+        hidden = shared_input_product(images, layers[0][0]).add_(layers[0][1].unsqueeze(1))
+        for number, (weight, bias) in enumerate(layers[1:], start=2):
+            inputs.append(IN_PLACE[self.activation](hidden))
+            if number < len(layers):
+                hidden = torch.baddbmm(bias.unsqueeze(1), hidden, weight)
+            else:  # the scores, as the transpose that cross_entropy_and_slope works on
+                wanted = torch.baddbmm(bias.unsqueeze(2), weight.transpose(1, 2), hidden.transpose(1, 2))
+                hidden = wanted.transpose(1, 2)
+        loss, slope = cross_entropy_and_slope(hidden, labels)
+        for number in reversed(range(len(layers))):
+            weight_slot, bias_slot = slots[number]
+            torch.sum(slope, dim=1, out=bias_slot)
+            shared_input_gradient(inputs[number], slope, weight_slot)
+            if number:
+                slope = torch.bmm(slope, layers[number][0].transpose(1, 2))
+                slope = BACKWARD[self.activation](slope, inputs[number])
+        return loss, gradient
+
+    @torch.no_grad()
+    def accuracy(self, flat: Tensor, images: Tensor, labels: Tensor) -> Tensor:
         """Share of ``images [count, inputs]`` classified right by each run, ``[runs]`` in [0, 1].
 
         A run whose parameters are not finite scores what the class of its first NaN score gives (argmax is defined);
         the loop marks such runs as diverged.
         """
-        right = torch.zeros(flat.shape[0], dtype=torch.long, device=flat.device)
-        for start in range(0, images.shape[0], chunk):
-            scores = self.logits(flat, images[start : start + chunk].unsqueeze(0))
-            right += (scores.argmax(dim=2) == labels[start : start + chunk]).sum(dim=1)
-        return right.to(flat.dtype) / images.shape[0]
+        parts = [self.right_answers(some, images, labels) for some in torch.split(flat, RUNS_PER_PIECE)]
+        return torch.cat(parts).to(flat.dtype) / images.shape[0]
+
+    def right_answers(self, flat: Tensor, images: Tensor, labels: Tensor) -> Tensor:
+        """How many images each run classifies right, ``[runs]``; the runs' first layers are one wide product."""
+        (first, first_bias), *rest = self.unflatten(flat)
+        runs, inputs, outputs = first.shape
+        wide, wide_bias = first.permute(1, 0, 2).reshape(inputs, runs * outputs), first_bias.reshape(-1)
+        right = torch.zeros(runs, dtype=torch.long, device=flat.device)
+        pieces = torch.split(images, IMAGES_PER_PIECE), torch.split(labels, IMAGES_PER_PIECE)
+        for some, truth in zip(*pieces, strict=True):
+            hidden = torch.mm(some, wide).add_(wide_bias).view(-1, runs, outputs).transpose(0, 1)
+            for weight, bias in rest:
+                hidden = torch.baddbmm(bias.unsqueeze(1), IN_PLACE[self.activation](hidden), weight)
+            right += (hidden.argmax(dim=2) == truth).sum(dim=1)
+        return right
+
+
+def cross_entropy_and_slope(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean cross-entropy [nats] ``[runs]`` of ``scores [runs, batch, classes]`` and its derivative by the scores.
+
+    ``labels`` is ``[streams, batch]``. The derivative is ``(softmax − one-hot) / batch``. Ten classes do not fill a
+    vector register: the work is on the transpose, which costs nothing where scores are a transposed view already.
+    """
+    runs, batch, _ = scores.shape
+    targets = labels.repeat_interleave(runs // labels.shape[0], dim=0).unsqueeze(1)
+    logs = torch.log_softmax(scores.transpose(1, 2), dim=1)
+    loss = logs.gather(1, targets).view(runs, batch).mean(dim=1).neg_()
+    slope = logs.exp_().scatter_(1, targets, -1.0, reduce="add").div_(batch)
+    return loss, slope.transpose(1, 2)
 
 
 def shared_input_product(images: Tensor, weight: Tensor) -> Tensor:
-    """``images [streams, batch, inputs]`` times ``weight [runs, inputs, outputs]`` → ``[runs, batch, outputs]``."""
-    streams, batch, inputs = images.shape
-    runs, _, outputs = weight.shape
+    """``images [streams, batch, inputs]`` times ``weight [runs, inputs, outputs]`` → ``[runs, batch, outputs]``.
+
+    The runs of one stream are one wide product, returned as a view with the runs inside its rows.
+    """
+    streams, batch, _ = images.shape
+    runs, inputs, outputs = weight.shape
     group = runs // streams
     if group == 1:
         return torch.bmm(images, weight)
-    wide = weight.view(streams, group, inputs, outputs).permute(0, 2, 1, 3).reshape(streams, inputs, group * outputs)
-    product = torch.bmm(images, wide).view(streams, batch, group, outputs)
-    return product.permute(0, 2, 1, 3).reshape(runs, batch, outputs)
+    wide = weight.view(streams, group, inputs, outputs).transpose(1, 2).reshape(streams, inputs, group * outputs)
+    product = torch.bmm(images, wide).view(streams, batch, group, outputs).transpose(1, 2)
+    return product.squeeze(0) if streams == 1 else product.reshape(runs, batch, outputs)
+
+
+def shared_input_gradient(inputs: Tensor, slope: Tensor, out: Tensor) -> None:
+    """Write ``inputsᵀ · slope`` into ``out [runs, inputs, outputs]``, the gradient of :func:`shared_input_product`."""
+    streams, batch, width = inputs.shape
+    runs, _, outputs = out.shape
+    group = runs // streams
+    if group == 1:
+        torch.bmm(inputs.transpose(1, 2), slope, out=out)
+        return
+    wide = slope.reshape(streams, group, batch, outputs).transpose(1, 2).reshape(streams, batch, group * outputs)
+    product = torch.bmm(inputs.transpose(1, 2), wide).view(streams, width, group, outputs)
+    out.copy_(product.transpose(1, 2).reshape(runs, width, outputs) if streams > 1 else product[0].transpose(0, 1))

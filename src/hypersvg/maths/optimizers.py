@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
+from torch.optim.adam import adam
 
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adam"]
 
@@ -32,10 +33,10 @@ class Momentum:
 
     def step(self, parameters: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """One update; see :class:`InnerOptimizer`."""
-        old = torch.zeros_like(gradient) if self.velocity is None else self.velocity
-        self.velocity = self.momentum * old + gradient
-        self.last = gradient + self.momentum * self.velocity if self.nesterov else self.velocity
-        return parameters - rate.unsqueeze(1) * self.last
+        old = self.velocity if self.momentum else None
+        self.velocity = gradient if old is None else torch.add(gradient, old, alpha=self.momentum)
+        self.last = torch.add(gradient, self.velocity, alpha=self.momentum) if self.nesterov else self.velocity
+        return torch.addcmul(parameters, rate.unsqueeze(1), self.last, value=-1)
 
     def direction(self) -> Tensor:
         """See :class:`InnerOptimizer`."""
@@ -45,26 +46,43 @@ class Momentum:
 
 @dataclass
 class Adam:
-    """Adam (Kingma & Ba 2015, Algorithm 1), epsilon outside the corrected square root as in ``torch.optim.Adam``."""
+    """Adam (Kingma & Ba 2015, Algorithm 1), epsilon outside the corrected square root as in ``torch.optim.Adam``.
+
+    The moments are private and updated in place by PyTorch's one-pass kernel, which knows one rate for all rows: it
+    moves a fresh tensor of zeros by minus one, which gives the direction that each row's own rate then scales.
+    """
 
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
     steps: int = 0
-    first: Tensor | None = None
-    second: Tensor | None = None
+    first: Tensor | None = field(default=None, repr=False)
+    second: Tensor | None = field(default=None, repr=False)
     last: Tensor | None = field(default=None, repr=False)
 
     def step(self, parameters: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """One update; see :class:`InnerOptimizer`."""
         if self.first is None or self.second is None:
             self.first, self.second = torch.zeros_like(gradient), torch.zeros_like(gradient)
+        self.last = torch.zeros_like(gradient)
+        adam(
+            [self.last],
+            [gradient],
+            [self.first],
+            [self.second],
+            [],
+            [torch.full((), float(self.steps), device=gradient.device)],
+            fused=True,
+            amsgrad=False,
+            beta1=self.beta1,
+            beta2=self.beta2,
+            lr=-1.0,
+            weight_decay=0.0,
+            eps=self.epsilon,
+            maximize=False,
+        )
         self.steps += 1
-        self.first = torch.lerp(self.first, gradient, 1 - self.beta1)
-        self.second = self.beta2 * self.second + (1 - self.beta2) * gradient * gradient
-        corrected = self.second / (1 - self.beta2**self.steps)
-        self.last = self.first / (1 - self.beta1**self.steps) / (corrected.sqrt_() + self.epsilon)
-        return parameters - rate.unsqueeze(1) * self.last
+        return torch.addcmul(parameters, rate.unsqueeze(1), self.last, value=-1)
 
     def direction(self) -> Tensor:
         """See :class:`InnerOptimizer`."""

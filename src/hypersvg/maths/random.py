@@ -36,13 +36,14 @@ class BatchStream:
         self.generators = [torch_generator(seed, purpose) for seed in seeds]
         self.count, self.batch = count, batch
         self.position = count
-        self.order = torch.empty(len(seeds), count, dtype=torch.long)
+        self.order = torch.empty(len(seeds), count, dtype=torch.int32)
 
     def next(self) -> torch.Tensor:
         """Indices of the next minibatch of every stream, ``[streams, batch]``."""
         if self.position + self.batch > self.count:
-            self.order = torch.stack([torch.randperm(self.count, generator=one) for one in self.generators])
+            for row, generator in zip(self.order, self.generators, strict=True):
+                torch.randperm(self.count, generator=generator, out=row)
             self.position = 0
         indices = self.order[:, self.position : self.position + self.batch]
         self.position += self.batch
-        return indices
+        return indices.long()

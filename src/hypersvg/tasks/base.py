@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Protocol
 
+import torch
 from torch import Tensor
 
 SplitName = Literal["curve", "validation", "test"]
@@ -15,6 +17,38 @@ class Batch:
 
     images: Tensor
     labels: Tensor
+
+    def images_of(self, streams: slice) -> Tensor:
+        """The images of some streams, ``[some, batch, inputs]``, valid until the next call."""
+        return self.images[streams]
+
+
+class DrawnBatch(Batch):
+    """A minibatch by its indices: a training step gathers a few streams at a time, so that they stay in the cache.
+
+    ``images`` gathers all of them, when somebody reads it; ``source`` is ``[count, inputs]``. ``scratch`` holds what
+    ``images_of`` gathers: new memory for every minibatch would cost more than the gather.
+    """
+
+    def __init__(self, source: Tensor, indices: Tensor, labels: Tensor, scratch: dict[int, Tensor]) -> None:
+        vars(self).update(source=source, indices=indices, labels=labels, scratch=scratch)
+
+    @cached_property
+    def images(self) -> Tensor:
+        """Images ``[streams, batch, inputs]``."""
+        source, indices = vars(self)["source"], vars(self)["indices"]
+        rows: Tensor = source.index_select(0, indices.flatten())
+        return rows.view(*indices.shape, -1)
+
+    def images_of(self, streams: slice) -> Tensor:
+        """See :meth:`Batch.images_of`."""
+        source, indices, scratch = (vars(self)[name] for name in ("source", "indices", "scratch"))
+        some = indices[streams]
+        count = some.numel()
+        if count not in scratch:
+            scratch[count] = source.new_empty(count, source.shape[1])
+        rows: Tensor = torch.index_select(source, 0, some.flatten(), out=scratch[count])
+        return rows.view(*some.shape, -1)
 
 
 class Batches(Protocol):
@@ -53,6 +87,13 @@ class Task(Protocol):
         """Differentiable loss of each run, ``[runs]``."""
         ...
 
+    def loss_and_gradient(self, parameters: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The loss of each run ``[runs]`` and its gradient ``[runs, parameters]``, without a graph.
+
+        :func:`gradient_by_autograd` serves a task that has no faster way.
+        """
+        ...
+
     def accuracy(self, parameters: Tensor, split: SplitName) -> Tensor:
         """Quality of each run on held-out data, ``[runs]`` in [0, 1]; ``curve`` is a small validation subset."""
         ...
@@ -60,3 +101,12 @@ class Task(Protocol):
     def validation_loss(self, parameters: Tensor) -> Tensor:
         """Loss of each run on the ``curve`` subset, ``[runs]``."""
         ...
+
+
+def gradient_by_autograd(task: Task, parameters: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """``Task.loss_and_gradient`` from ``Task.loss``."""
+    leaf = parameters.detach().requires_grad_(True)
+    with torch.enable_grad():
+        loss = task.loss(leaf, batch)
+        (gradient,) = torch.autograd.grad(loss.sum(), leaf)
+    return loss.detach(), gradient
