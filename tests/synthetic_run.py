@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -23,14 +25,26 @@ Frame = pd.DataFrame
 
 def write_run(folder: Path, *, stand_in: bool = False, **blocks: dict[str, Any]) -> Path:
     """Write ``settings.json``, the manifest and all tables of a run; ``blocks`` override settings."""
-    settings = Settings.model_validate(blocks)
+    settings = json.dumps(Settings.model_validate(blocks).model_dump(mode="json"))
     (folder / "tables").mkdir(parents=True, exist_ok=True)
-    (folder / "settings.json").write_text(json.dumps(settings.model_dump(mode="json")), encoding="utf-8")
+    (folder / "settings.json").write_text(settings, encoding="utf-8")
     manifest = {"source": "digits" if stand_in else "mnist", "stand_in": stand_in, "stamp": STAMP if stand_in else ""}
     (folder / "tables" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    for name, frame in tables(settings).items():
-        write_table(frame, FILES[name], folder / "tables" / f"{name}.parquet")
+    for name, content in stored(settings).items():
+        (folder / "tables" / name).write_bytes(content)
     return folder
+
+
+@cache
+def stored(settings: str) -> dict[str, bytes]:
+    """The files of :func:`tables`, checked by their schemas; made once a session, since settings decide every byte."""
+    files = {}
+    with TemporaryDirectory() as folder:
+        for name, frame in tables(Settings.model_validate_json(settings)).items():
+            path = Path(folder) / f"{name}.parquet"
+            write_table(frame, FILES[name], path)
+            files[path.name] = path.read_bytes()
+    return files
 
 
 def tables(settings: Settings) -> dict[str, Frame]:
@@ -86,15 +100,15 @@ class Synthetic:
             "val_accuracy": noisy,
             "status": "diverged" if label.pop("diverged", False) else "ok",
         }
-        return pd.DataFrame(columns).assign(**label)
+        return pd.DataFrame({**columns, **label})
 
     def finished(self, curve: Frame, steps: int, updates: int) -> dict[str, Any]:
         """The run of a curve."""
-        last = curve.iloc[-1]
         keys = ["method", "grid", "run", "start", "seed", "rate", "status"]
-        score = {"quoted_accuracy": last.val_accuracy, "val_accuracy": last.val_accuracy}
-        test = {"test_accuracy": float(last.val_accuracy - 0.004 + self.noise(0.002))}
-        return {**last[keys], **score, **test, "inner_steps": steps, "evaluations": 1, "surrogate_updates": updates}
+        last, accuracy = {key: curve[key].iat[-1] for key in keys}, curve["val_accuracy"].iat[-1]
+        score = {"quoted_accuracy": accuracy, "val_accuracy": accuracy}
+        test = {"test_accuracy": float(accuracy - 0.004 + self.noise(0.002))}
+        return {**last, **score, **test, "inner_steps": steps, "evaluations": 1, "surrogate_updates": updates}
 
     def starts(self, grid: str) -> np.ndarray:
         first, last, count = getattr(self.settings.online, f"{grid}_grid")

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -167,6 +166,19 @@ def test_an_unexpected_error_keeps_its_traceback_before_the_sentence(capsys):
     assert "unexpected ZeroDivisionError: by zero" in lines[-1]
 
 
+def heeds_interrupts() -> None:
+    """In the child: SIGINT ends it even where this suite runs in the background of a shell, which ignores SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def until_said(process: subprocess.Popen[str], words: str) -> None:
+    """Return when ``words`` stand on the process's standard error, here: when its training has begun."""
+    heard = ""
+    while not heard.endswith(words):
+        heard += (one := process.stderr.read(1))
+        assert one, f"ended before it said '{words}': {heard}"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_job_says_so_and_leaves_nothing(tmp_path, how):
@@ -175,10 +187,8 @@ def test_an_interrupted_job_says_so_and_leaves_nothing(tmp_path, how):
     output = tmp_path / "job"
     command = [sys.executable, "-m", "hypersvg", "job", "toy", "--arm", "all", "--seeds", "0-1"]
     command += ["--settings", str(tmp_path / "settings.json"), "--output", str(output)]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as job:
-        while not output.is_dir() and job.poll() is None:
-            time.sleep(0.05)
-        time.sleep(0.5)
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=heeds_interrupts) as job:
+        until_said(job, "toy: ")
         job.send_signal(how)
         _, stderr = job.communicate(timeout=60)
     assert job.returncode == failures.INTERRUPTED
