@@ -21,7 +21,7 @@ from hypersvg.claims.sensitivity import claim_sides, headline_effects
 from hypersvg.exhibits.registry import EXHIBITS
 from hypersvg.ledger import CHOICES
 from hypersvg.pipeline.claims_job import flips, write_claims
-from hypersvg.reading.results import Results
+from hypersvg.reading.results import Levels, Results
 from hypersvg.statistics import cluster_mean, estimate
 from hypersvg.tables import TableError
 
@@ -54,6 +54,30 @@ def test_there_are_enough_claims_and_every_one_names_what_exists() -> None:
         assert one.exhibit in EXHIBITS
         assert set(one.choices) <= choices, one.id
         inspect.signature(METRICS[one.metric]).bind(None, **one.parameters)
+
+
+class Asked(Results):
+    """Results that remember whose rows were read."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.methods: set[str] = set()
+
+    def complete(self, name: str, levels: Levels) -> pd.DataFrame:
+        self.methods |= set(levels.get("method", ()))
+        return super().complete(name, levels)
+
+
+@pytest.mark.parametrize("name", ["table_4_1", "table_4_2"])
+def test_a_table_shows_every_method_that_its_claims_are_about(name: str, run: Results) -> None:
+    frame = EXHIBITS[name](run).frame.set_index("method")
+    for one in (one for one in CLAIMS if one.exhibit == name):
+        asked = Asked(run.folder)
+        sample_of(one, asked)
+        assert asked.methods, one.id
+        assert asked.methods <= set(frame.index), one.id
+        column = "quoted_accuracy" if one.parameters.get("quoted") else "val_accuracy"
+        assert frame.loc[list(asked.methods), column].notna().all(), one.id
 
 
 def test_every_metric_says_what_it_measures_and_serves_a_claim_or_a_headline() -> None:

@@ -157,7 +157,19 @@ def test_table_4_3_follows_the_settings_used(tmp_path: Path) -> None:
     assert "77, unit pixels" in text
 
 
+def test_table_4_1_keeps_what_the_thesis_lacks_apart(results: Results) -> None:
+    frame = EXHIBITS["table_4_1"](results).frame.set_index("method")
+    controls, own = frame[frame.block == "control"], results.table("ppo_runs").groupby("method").val_accuracy.mean()
+    assert {"ppo_clip010", "ppo_fixed_long", "ppo_untrained", "ppo_dense_constant"} <= set(controls.index)
+    assert controls.thesis_accuracy.isna().all()
+    assert controls.val_accuracy.to_dict() == pytest.approx({method: own[method] for method in controls.index})
+    assert controls.quoted_accuracy.isna().to_dict() == {name: name.endswith("_constant") for name in controls.index}
+    assert (frame.length["ppo_fixed"], frame.length["ppo_fixed_long"]) == (20, 100)
+
+
 def test_labels() -> None:
+    assert label("ppo_clip010") == "HyperPPO, sparse-once, ε = 0.1"
+    assert label("ppo_dense_constant") == "HyperPPO, dense, its rate as a constant"
     assert label("bandit50_frozen") == "Bandit50-SVG, surrogate random and frozen"
     assert label("offline_T05_N100") == "OfflineSVG, unroll 5, 100 iterations"
     assert label("a_new_controller") == "a_new_controller"

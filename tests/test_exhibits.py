@@ -170,6 +170,7 @@ def test_missing_table_is_one_sentence_and_leaves_no_exhibit(name: str, table: s
         ("table_budgets", "runtimes", "part == 'guided evaluation'"),
         ("table_time_to_90", "online_curves", "method == 'hypergradient' and grid == 'bad' and step == 9"),
         ("table_4_1", "baselines_runs", "method == 'bo'"),
+        ("table_4_1", "ppo_runs", "method == 'ppo_clip030'"),
         ("table_4_2", "online_runs", "method == 'adaptive_frozen' and grid == 'good' and run == 1"),
         ("table_4_2", "baselines_runs", "method == 'grid_long' and grid == 'good' and run == 1"),
         ("table_4_4", "online_runs", "method == 'bandit10' and grid == 'bad'"),

@@ -13,6 +13,7 @@ LABELS = {
     "ppo_sparse_every": "HyperPPO, sparse-every",
     "ppo_dense": "HyperPPO, dense",
     "ppo_fixed": "Fixed rate",
+    "ppo_fixed_long": "Fixed rate, trained on without a reset",
     "ppo_untrained": "Untrained policy",
     "adam_default": "Adam's default rate",
     "random_rate": "Random rate, start ignored",
@@ -48,6 +49,10 @@ def label(method: str) -> str:
         return f"OfflineSVG, unroll {int(found[1])}, {int(found[2])} iterations"
     if found := re.fullmatch(r"bo_(\d+)", method):
         return f"Bayesian optimization, rate trained for {found[1]} steps"
+    if found := re.fullmatch(r"ppo_clip(\d+)", method):
+        return f"{LABELS['ppo_sparse_once']}, ε = {int(found[1]) / 100:g}"
+    if found := re.fullmatch(r"(ppo_\w+)_constant", method):
+        return f"{label(found[1])}, its rate as a constant"
     if found := re.fullmatch(r"bandit(\d+)", base):
         name = f"Bandit{found[1]}-SVG"
     elif base == "adaptive":

@@ -33,6 +33,13 @@ def longer(settings: Settings) -> dict[str, int]:
     return {"grid_long": longest, f"bo_{steps}": steps, f"bo_{longest}": longest}
 
 
+def episodic_controls(settings: Settings) -> list[str]:
+    """Rows of ``ppo_runs`` that the thesis does not have: other clipping parameters, references, rates as constants."""
+    clips = [f"ppo_clip{round(100 * clip):03d}" for clip in settings.ppo.other_clips]
+    constants = [f"ppo_{arm}_constant" for arm in settings.ppo.arms]
+    return [*clips, "ppo_fixed_long", "ppo_untrained", *constants]
+
+
 def starts(settings: Settings, grid: str) -> int:
     """Number of starting rates of a grid."""
     return settings.online.good_grid[2] if grid == "good" else settings.online.bad_grid[2]
