@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hypersvg.likelihood import FLOOR, log_density, log_density_apart, log_likelihoods, misses, rmse
+from hypersvg.likelihood import FLOOR, fixed_scale, log_density, log_density_apart, log_likelihoods, misses, rmse
 from hypersvg.thesis import BANDIT_ROWS, PROTOCOL_ROWS, Row
 
 DRAWS = np.random.default_rng(3).normal(0.93, 0.004, 20)
@@ -51,3 +51,10 @@ def test_one_seed_has_no_likelihood_but_an_rmse() -> None:
     assert np.isnan(log_likelihoods(sample, rows)).all()
     assert misses(sample, rows) == pytest.approx([0.03, -0.04])
     assert rmse(sample, rows) == pytest.approx(math.sqrt((0.03**2 + 0.04**2) / 2))
+
+
+def test_a_fixed_scale_forgives_misses_where_seeds_scatter() -> None:
+    rows = (Row("grid", 1e-5, 0.2), Row("grid", 0.01, 0.9))
+    low, high = np.array([[0.16, 0.9]]), np.array([[0.2, 0.86]])
+    assert fixed_scale(low, rows) > fixed_scale(high, rows) + 2
+    assert fixed_scale(np.vstack([low, low]), rows) > fixed_scale(low, rows), "two seeds make the scale smaller"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 from scipy.special import logsumexp
 
 from hypersvg.statistics import log_density_of_maximum, student_predictive
@@ -23,6 +24,10 @@ point between MNIST's validation and test images, a quarter of a point from draw
 defaults (first biases, epsilon, the last incomplete minibatch) and rates printed with three digits.
 """
 
+SPREADS = ((1e-4, 0.04), (0.08, 0.006), (math.inf, 0.04))
+"""Rate up to which, and standard deviation over seeds there, of 100 steps of Adam: a hardly trained network scores what
+its first weights happen to, large rates are unstable."""
+
 NEAR = math.log(100)
 """Log-likelihood difference within which two protocols are not told apart, fixed before any score was seen."""
 
@@ -35,18 +40,18 @@ def log_likelihoods(sample: Array, rows: Sequence[Row], density: "Density | None
     return np.array([float(one(row.accuracy, draws, row.best_of)) for draws, row in zip(sample.T, rows, strict=True)])
 
 
-def log_density(x: ArrayLike, draws: Array, best_of: int) -> Array:
+def log_density(x: ArrayLike, draws: Array, best_of: int, floor: float = FLOOR) -> Array:
     """Predictive log density at ``x`` of a run, or of the best of some runs, given a draw a seed.
 
-    A run: Student's t, widened by :data:`FLOOR`. The best of some runs at one rate: the largest of as many draws of
-    the seeds' own spread (6 F⁵ f), shifted by a normal of standard deviation :data:`FLOOR`, because what the floor
-    stands for is common to the runs of one program.
+    A run: Student's t, widened by ``floor``. The best of some runs at one rate: the largest of as many draws of the
+    seeds' own spread (6 F⁵ f), shifted by a normal of standard deviation ``floor``, because what the floor stands for
+    is common to the runs of one program.
     """
     if best_of == 1:
-        return student_predictive(x, draws, FLOOR)[0]
-    shifts = np.linspace(-8, 8, 401) * FLOOR
-    weights = -0.5 * (shifts / FLOOR) ** 2
-    own = log_density_of_maximum(np.subtract.outer(x, shifts), draws, FLOOR / 20, best_of)
+        return student_predictive(x, draws, floor)[0]
+    shifts = np.linspace(-8, 8, 401) * floor
+    weights = -0.5 * (shifts / floor) ** 2
+    own = log_density_of_maximum(np.subtract.outer(x, shifts), draws, floor / 20, best_of)
     return np.asarray(logsumexp(own + weights, axis=-1) - logsumexp(weights))
 
 
@@ -55,6 +60,21 @@ def log_density_apart(x: ArrayLike, draws: Array, best_of: int) -> Array:
     if best_of == 1:
         return student_predictive(x, draws, FLOOR)[0]
     return log_density_of_maximum(x, draws, FLOOR, best_of)
+
+
+def fixed_scale(sample: Array, rows: Sequence[Row]) -> float:
+    """Log-likelihood of the rows for one or two seeds, whose own spread is not known: one of :data:`SPREADS` instead.
+
+    Student's t with five degrees of freedom, which forgives a single strange row.
+    """
+    spread = np.array([spread_at(row.rate) for row in rows])
+    scale = np.sqrt((spread**2 + FLOOR**2) * (1 + 1 / len(sample)))
+    return float((stats.t.logpdf(misses(sample, rows) / scale, 5) - np.log(scale)).sum())
+
+
+def spread_at(rate: float) -> float:
+    """The typical standard deviation over seeds at a rate."""
+    return next(spread for highest, spread in SPREADS if rate <= highest)
 
 
 Density = Callable[[ArrayLike, Array, int], Array]

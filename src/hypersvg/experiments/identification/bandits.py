@@ -11,7 +11,7 @@ state is fresh after the reset; the parameters are read in four ways.
   ("resets it completely using the learned optimizer to initialize it", section 4.3.2).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from hypersvg.thesis import BANDIT_ROWS, Row
 from hypersvg.training import InnerTraining, Transition, train
 
 RESETS = ("fresh", "initial", "kept", "predicted")
+FRESH = RESETS[:1]
 SEEDS = 5
 HIGH = 0.15
 """Learned rates above this do better in the thesis than a fresh start: they are summed apart."""
@@ -51,11 +52,12 @@ class BanditTrial:
 
     candidate: Candidate
     seed: int
+    resets: tuple[str, ...] = RESETS
 
     @property
     def cost(self) -> float:
         """In units of a run-step."""
-        return self.candidate.cost
+        return self.candidate.cost * len(self.resets)
 
 
 @dataclass
@@ -94,16 +96,19 @@ class Watched:
 
 
 def work(images: Path, trial: BanditTrial) -> Array:
-    """Accuracies ``[resets, rows]`` of one candidate on one seed; all runs of the seed see the same minibatches."""
+    """Accuracies ``[trial.resets, rows]`` on one seed; all runs of the seed see the same minibatches."""
     candidate, data = trial.candidate, images_of(images, trial.candidate.scaling)
     task = task_of(candidate, data)
-    starts = torch.cat([restarts(task, candidate, trial.seed, source) for source in BANDITS], dim=1)
+    if trial.resets == FRESH:
+        starts = fresh(task, trial.seed).expand(1, len(BANDIT_ROWS), -1)
+    else:
+        starts = torch.cat([restarts(task, candidate, trial.seed, source) for source in BANDITS], dim=1)
     training = InnerTraining(task, candidate.optimizer, (trial.seed,), starts.shape[0] * starts.shape[1])
     training.restart(starts.flatten(0, 1))
-    rate = torch.tensor([row.rate for row in BANDIT_ROWS], dtype=torch.float32).repeat(len(RESETS))
+    rate = torch.tensor([row.rate for row in BANDIT_ROWS], dtype=torch.float32).repeat(len(starts))
     curves = train(training, Constant(rate), candidate.steps(len(data.train.labels)), record_accuracy=False)
     accuracy = scored(task.accuracy(curves.parameters, "validation"), curves.alive[-1])
-    return as_array(accuracy, (len(RESETS), len(BANDIT_ROWS)))
+    return as_array(accuracy, (len(starts), len(BANDIT_ROWS)))
 
 
 def restarts(task: Classification, candidate: Candidate, seed: int, source: str) -> Tensor:
@@ -113,22 +118,28 @@ def restarts(task: Classification, candidate: Candidate, seed: int, source: str)
     training = InnerTraining(task, candidate.optimizer, (seed,), len(rates))
     initial = training.parameters
     kept = train(training, controller, warm_up(source), record_accuracy=False).parameters
-    fresh = task.init((seed,), "reset").expand_as(initial)
-    return torch.stack([fresh, initial, kept, controller.predicted(kept)])
+    return torch.stack([fresh(task, seed).expand_as(initial), initial, kept, controller.predicted(kept)])
 
 
-def scored_rows(workers: Workers, candidates: Sequence[Candidate], seeds: int = SEEDS) -> pd.DataFrame:
-    """One row a candidate, reset and bandit row: mean and sd over seeds, the thesis's, miss and log-likelihood."""
-    trials = [BanditTrial(candidate, seed) for candidate in candidates for seed in range(seeds)]
-    results = workers.map(work, trials, f"bandits: {len(candidates)} candidates")
+def fresh(task: Classification, seed: int) -> Tensor:
+    """A new draw of the initial parameters, ``[1, P]``, as :mod:`hypersvg.experiments.online` makes it."""
+    return task.init((seed,), "reset")
+
+
+def scored_rows(workers: Workers, resets: Mapping[Candidate, tuple[str, ...]], seeds: int = SEEDS) -> pd.DataFrame:
+    """One row a candidate, reset and bandit row: mean and sd over seeds, the thesis's, miss and log-likelihood.
+
+    ``resets`` are all of :data:`RESETS`, or :data:`FRESH`, which needs no warm-up.
+    """
+    trials = [BanditTrial(candidate, seed, some) for candidate, some in resets.items() for seed in range(seeds)]
+    results = workers.map(work, trials, f"bandits: {len(resets)} candidates")
     frames = []
-    for index, candidate in enumerate(candidates):
+    for index, (candidate, some) in enumerate(resets.items()):
         samples = np.stack(results[index * seeds : (index + 1) * seeds], axis=1)
-        for reset, sample in zip(RESETS, samples, strict=True):
-            frames.append(row_frame(sample, BANDIT_ROWS).assign(reset=reset, **described(candidate)))
-    frame = pd.concat(frames, ignore_index=True)
-    first = [*described(candidates[0]), "reset"]
-    return frame[[*first, *(column for column in frame.columns if column not in first)]]
+        for reset, sample in zip(some, samples, strict=True):
+            labels = pd.DataFrame([{**described(candidate), "reset": reset}] * len(BANDIT_ROWS))
+            frames.append(pd.concat([labels, row_frame(sample, BANDIT_ROWS)], axis=1))
+    return pd.concat(frames, ignore_index=True)
 
 
 def row_frame(sample: Array, rows: Sequence[Row]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ The runner-up is the second of the last rung by log-likelihood, whatever its net
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypersvg.experiments.identification.candidates import Candidate
 from hypersvg.experiments.identification.scoring import rejected
@@ -28,12 +28,15 @@ RULE = (
 class Judged:
     """A candidate of the last rung: total log-likelihood, RMSE, and p-values with seeds paired and unpaired.
 
-    ``log_likelihood_apart`` is a check on how the best-of-six rows are read, see :mod:`hypersvg.likelihood`.
+    The other log-likelihoods are checks: best-of-six rows with a floor in each run
+    (:func:`hypersvg.likelihood.log_density_apart`), and the floor halved and doubled.
     """
 
     candidate: Candidate
     log_likelihood: float
     log_likelihood_apart: float
+    log_likelihood_half: float
+    log_likelihood_double: float
     rmse: float
     p: float
     p_unpaired: float
@@ -67,3 +70,11 @@ def named(judged: Sequence[Judged]) -> Judged:
 def best_with(judged: Sequence[Judged], optimizer: str) -> Judged | None:
     """The best candidate of the last rung with this optimizer."""
     return next((one for one in ranked(judged) if one.candidate.optimizer == optimizer), None)
+
+
+CHECKS = ("log_likelihood_apart", "log_likelihood_half", "log_likelihood_double")
+
+
+def under(judged: Sequence[Judged], check: str) -> list[Judged]:
+    """The candidates with a check's log-likelihood in place of the score, best first."""
+    return ranked([replace(one, log_likelihood=getattr(one, check)) for one in judged])

@@ -1,12 +1,10 @@
 """``identification.md``: the readable report, made from ``identification.json`` alone."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import pandas as pd
-
-Content = Mapping[str, Any]
+from hypersvg.experiments.identification.printing import Content, listed, nats, percent, table
+from hypersvg.experiments.identification.report_short import short_numbers
 
 
 def report(content: Content) -> str:
@@ -36,12 +34,43 @@ def answer(content: Content) -> str:
         f"Within log {math.exp(content['near_distance']):.0f} of the nearest: {listed(content['near'])}.",
         f"**Default**: `{default['candidate']}`, {nats(default['behind_best'])} nats behind the nearest, "
         f"p = {default['p']:.3f}. The rule, fixed beforehand: {default['rule']}.",
+        f"**Checks**: {'; '.join(check(one) for one in content['checks'])}.",
+        f"**Held out**: {held_out(content)}",
         f"**SGD**: the best SGD reading of all misses by an RMSE of {percent(sgd['rmse'])} points "
         f"({nats(sgd['behind_best'])} nats behind): {named(sgd)}. The text's own reading, SGD on Table 4.3's "
         f"network for {literal['steps']} steps, misses by {percent(literal['rmse'])} points at its best batch and "
         f"pixels ({nats(literal['behind_best'])} nats): `{literal['candidate']}`.",
     ]
     return "## Answer\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+CHECKS = {
+    "log_likelihood_apart": "with the floor drawn anew in each run of a best-of-six row",
+    "log_likelihood_half": "with half the floor",
+    "log_likelihood_double": "with twice the floor",
+}
+
+
+def check(one: Content) -> str:
+    """What a check would have found."""
+    return f"{CHECKS[one['check']]} the nearest is `{one['best']}` and the rule names `{one['default']}`"
+
+
+def held_out(content: Content) -> str:
+    """Which candidate the held-out rows prefer."""
+    order = sorted(fresh_totals(content).items(), key=lambda item: -item[1]["log_likelihood"])
+    first, default = order[0], fresh_totals(content)[content["default"]["candidate"]]
+    most = max(order, key=lambda item: item[1]["together"])
+    return (
+        f"the bandit rows, from fresh starts, are likeliest under `{first[0]}` "
+        f"({nats(first[1]['log_likelihood'])} nats, the default {nats(default['log_likelihood'])}); fitted and "
+        f"held-out rows together under `{most[0]}`."
+    )
+
+
+def fresh_totals(content: Content) -> dict[str, Content]:
+    """The bandit totals from fresh starts, by candidate."""
+    return {one["candidate"]: one for one in content["bandits"]["totals"] if one["reset"] == "fresh"}
 
 
 def exact_set(content: Content) -> str:
@@ -54,12 +83,15 @@ def exact_set(content: Content) -> str:
 
 def ranking(content: Content) -> str:
     """The last rung."""
+    fresh = fresh_totals(content)
     rows = [
         {
             "candidate": f"`{one['candidate']}`",
             "log-likelihood": nats(one["log_likelihood"]),
             "behind": nats(one["behind_best"]),
-            "behind (check)": nats(one["behind_best_apart"]),
+            "behind (check)": nats(one["behind_apart"]),
+            "held-out": nats(fresh[one["candidate"]]["log_likelihood"]),
+            "both": nats(fresh[one["candidate"]]["together"]),
             "RMSE [points]": percent(one["rmse"]),
             "p": f"{one['p']:.3f}",
             "p, unpaired": f"{one['p_unpaired']:.3f}",
@@ -69,7 +101,8 @@ def ranking(content: Content) -> str:
     text = (
         f"All {content['rungs'][-1]['rows']} rows, {content['rungs'][-1]['seeds']} seeds. p is exact under "
         "exchangeability: the thesis's rows as one more seed. Unpaired: the same with rows that share no initial "
-        "parameters. Check: the best-of-six rows with the floor drawn anew in each of the six runs."
+        "parameters. Check: the best-of-six rows with the floor drawn anew in each of the six runs. Held-out: "
+        "the bandit rows from fresh starts, never used in the fit; both: fitted and held-out rows."
     )
     return f"## The last rung\n\n{text}\n\n{table(rows)}"
 
@@ -136,78 +169,6 @@ def by_reset(rows: Sequence[Content]) -> list[dict[str, str]]:
     return [lines[key] for key in sorted(lines)]
 
 
-def short_numbers(content: Content) -> str:
-    """The numbers of 20 steps and what they can share."""
-    short = content["twenty_steps"]
-    quantities = "\n".join(f"- {name}: {meaning}" for name, meaning in short["quantities"].items())
-    text = (
-        f"{short['protocols']} protocols, {short['seeds']} seeds, {short['steps']} steps. The first table counts the "
-        f"protocols under which a number is not rejected at level {content['level']:g} as each quantity; ± is the "
-        "rounding allowed. The second counts what both numbers of a pair leave (protocol and quantity; the "
-        "protocol, whatever was reported; optimizer, batch and pixels on Table 4.3's network of each), and the "
-        "nats that sharing costs against each number's own likeliest explanation: a quantity that scatters "
-        "widely is not rejected, but dear."
-    )
-    rows = [short_row(one) for one in short["numbers"]]
-    pairs = [{"numbers": f"{one['first']} / {one['second']}", **pair_cells(one)} for one in short["pairs"]]
-    cannot = apart(short, content["near_distance"])
-    return f"## The numbers after 20 steps\n\n{text}\n\n{quantities}\n\n{table(rows)}\n\n{table(pairs)}\n\n{cannot}"
-
-
-def short_row(one: Content) -> dict[str, str]:
-    """A number of 20 steps."""
-    best = one["likeliest"]
-    return {
-        "number": one["name"],
-        "accuracy": f"{percent(one['accuracy'])} ± {percent(one['tolerance'], 3)}",
-        "rate": f"{one['rate']:g}",
-        **{name: str(count) for name, count in one["by_quantity"].items()},
-        "likeliest": f"`{best['protocol']}`, {best['quantity']}: {percent(best['mean'])} ± {percent(best['sd'])}",
-    }
-
-
-WAYS = {"same": "protocol and quantity", "protocol": "protocol", "training": "optimizer, batch, pixels"}
-
-
-def pair_cells(one: Content) -> dict[str, str]:
-    """What a pair can share."""
-    return {name: shared(one[way]) for way, name in WAYS.items()}
-
-
-def shared(one: Content) -> str:
-    """Count, likeliest, what it reports for each number, and cost."""
-    if not one["count"]:
-        return "none"
-    reported = " / ".join(dict.fromkeys(one["quantities"]))
-    return f"{one['count']}: `{one['likeliest']}`, {reported} ({nats(one['cost'])} nats)"
-
-
-def apart(short: Content, near: float) -> str:
-    """Plainly: which pairs cannot share a protocol, by the test or by a cost of more than log 100."""
-
-    def pairs(way: str, holds: bool) -> list[Content]:
-        return [one for one in short["pairs"] if (one[way]["count"] > 0 and one[way]["cost"] <= near) is holds]
-
-    never = [one for one in pairs("protocol", False) if one in pairs("training", False)]
-    split = [one for one in pairs("protocol", True) if one in pairs("same", False)]
-    networks = [one for one in pairs("protocol", False) if one in pairs("training", True)]
-    sentences = [
-        sentence(
-            f"cannot share a protocol, whatever was reported (nothing left, or dearer than {nats(near)} nats)", never
-        ),
-        sentence("can share optimizer, batch and pixels on Table 4.3's two networks, but not one network", networks),
-        sentence("can share a protocol only if different quantities were reported", split),
-        sentence("can share protocol and quantity", pairs("same", True)),
-    ]
-    return "\n".join(f"- {one}" for one in sentences)
-
-
-def sentence(words: str, pairs: Sequence[Content]) -> str:
-    """Pairs of numbers and what holds for them."""
-    named_pairs = ", ".join(f"{one['first']} with {one['second']}" for one in pairs)
-    return f"Pairs that {words}: {named_pairs or 'none'}."
-
-
 def method(content: Content) -> str:
     """How it was done."""
     rows = [
@@ -215,7 +176,9 @@ def method(content: Content) -> str:
     ]
     full, edge = content["full_batches"], content["boundary"]
     compared = "; ".join(
-        f"`{one['candidate']}` {percent(one['rmse'])} points, its sibling {percent(one['sibling_rmse'])}"
+        f"`{one['candidate']}` {nats(one['score'])} ({percent(one['rmse'])} points RMSE), its sibling "
+        f"{nats(one['sibling_score'])} ({percent(one['sibling_rmse'])}), the best of all {nats(one['best_score'])}, on "
+        f"{one['rows']} rows with {one['seeds']} seed(s)"
         for one in full["trained"]
     )
     text = [
@@ -225,8 +188,9 @@ def method(content: Content) -> str:
         "[twenty_steps.csv](twenty_steps.csv).",
         f"The cut after rung {edge['rung']} dropped {len(edge['dropped'])} of {edge['near']} candidates that were "
         f"near its best: {listed(edge['dropped'])}. They were ranked, not tested.",
-        "Full batches are the limit of large minibatches and were compared with them on the grid rows, one seed "
-        f"(RMSE): {compared or 'none'}; {full['not_trained']} were not trained because their sibling was far.",
+        "Full batches are the limit of large minibatches and were compared with their siblings of batch 1024 (score of "
+        f"the rung with these rows and seeds): {compared or 'none'}. {full['not_trained']} were not trained because "
+        "their sibling was dropped early.",
         f"Took {content['seconds']['in all'] / 60:.0f} minutes.",
     ]
     return "## How\n\n" + "\n\n".join([text[0], table(rows), *text[1:]])
@@ -235,23 +199,3 @@ def method(content: Content) -> str:
 def named(one: Content) -> str:
     """A candidate with its scores."""
     return f"`{one['candidate']}` (RMSE {percent(one['rmse'])} points, p = {one['p']:.3f})"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in code font."""
-    return ", ".join(f"`{name}`" for name in names) or "none"
-
-
-def percent(value: float | None, digits: int = 2) -> str:
-    """A share as per cent; a dash where there is none."""
-    return "–" if value is None else f"{100 * value:.{digits}f}"
-
-
-def nats(value: float) -> str:
-    """A log-likelihood with one digit."""
-    return f"{value:.1f}"
-
-
-def table(rows: Sequence[Mapping[str, str]]) -> str:
-    """A Markdown table of printed cells."""
-    return str(pd.DataFrame(list(rows)).to_markdown(index=False, disable_numparse=True))
