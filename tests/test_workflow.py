@@ -27,6 +27,12 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 
 @pytest.fixture(scope="module")
+def everything(fresh: Checkout) -> dict[str, int]:
+    """What plain Snakemake plans in a fresh checkout."""
+    return fresh.plan()
+
+
+@pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     checkout = Checkout(tmp_path_factory.mktemp("finished"))
     checkout.pretend_finished()
@@ -51,8 +57,8 @@ def edited(finished: Checkout):
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-def test_plain_snakemake_plans_every_stage_table_and_notebook(fresh):
-    plan = fresh.plan()
+def test_plain_snakemake_plans_every_stage_table_and_notebook(everything):
+    plan = everything
     assert {name.removeprefix("notebook_") for name in plan if name.startswith("notebook_")} == set(NOTEBOOKS)
     assert {name.removesuffix("_job") for name in plan if name.endswith("_job")} >= set(STAGES)
     assert plan["online_job"] == 5
@@ -60,8 +66,8 @@ def test_plain_snakemake_plans_every_stage_table_and_notebook(fresh):
     assert plan["images"] == 1
 
 
-def test_the_catalogue_entry_plans_the_same_as_the_top_level(fresh):
-    assert fresh.plan("-s", "workflow/Snakefile") == fresh.plan()
+def test_the_catalogue_entry_plans_the_same_as_the_top_level(fresh, everything):
+    assert fresh.plan("-s", "workflow/Snakefile") == everything
 
 
 def test_one_exhibit_plans_only_what_it_needs(fresh):
@@ -70,8 +76,8 @@ def test_one_exhibit_plans_only_what_it_needs(fresh):
     assert not {"ppo_job", "toy_job", "offline_job", "runtimes_job"} & set(plan)
 
 
-def test_planning_writes_no_results(fresh):
-    fresh.plan()
+def test_planning_writes_no_results(fresh, everything):
+    assert everything
     assert not (fresh.folder / "results").exists()
 
 
