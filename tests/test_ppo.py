@@ -10,10 +10,12 @@ import torch
 from environment_fixtures import ARMS, SETTINGS, images
 from pandas.testing import assert_frame_equal
 from safetensors.torch import save_file
+from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 
 from hypersvg.environments import Arm, make_environment, ppo_task
-from hypersvg.environments.agent import TdError, make_agent, mean_td_error, own_global_randomness
+from hypersvg.environments import agent as agents
+from hypersvg.environments.agent import TdError, WholeRollout, make_agent, mean_td_error, own_global_randomness
 from hypersvg.experiments.job import Job, Tables
 from hypersvg.experiments.ppo import EVALUATION_EPISODES, evaluation_seeds, run
 from hypersvg.images import Split, load_images
@@ -130,6 +132,47 @@ def test_ppo_learns_from_the_rewards_of_the_scalar_environment(arm: Arm) -> None
         env.reset(seed=seed_of(4, "environment", entry))
         rewards = [env.step(np.clip(action, -1, 1))[1] for action in seen.actions[:, entry]]
         np.testing.assert_array_equal(seen.rewards[:, entry], np.float32(rewards))
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_ppo_learns_what_it_learns_with_the_librarys_own_buffer_and_adam(
+    arm: Arm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their sums run in another order, so that float32 weights agree up to rounding, magnified by Adam."""
+
+    def learned() -> dict[str, torch.Tensor]:
+        with own_global_randomness():
+            agent = make_agent(SETTINGS, ppo_task(SETTINGS, images()), arm, seed=2)
+            agent.update()
+        return agent.model.policy.state_dict()
+
+    ours = learned()
+    monkeypatch.setattr(agents, "WholeRollout", RolloutBuffer)
+    monkeypatch.setattr(agents, "OPTIMIZER", {"eps": 1e-5})
+    for name, value in learned().items():
+        torch.testing.assert_close(ours[name], value, rtol=1e-4, atol=1e-5)
+
+
+def test_a_whole_rollout_holds_every_decision_beside_its_own_observation() -> None:
+    with own_global_randomness():
+        agent = make_agent(SETTINGS, ppo_task(SETTINGS, images()), "dense", seed=0)
+        agent.update()
+    buffer = agent.model.rollout_buffer
+    assert isinstance(buffer, WholeRollout)
+    (batch,) = buffer.get(agent.decisions_per_update)
+    assert len(batch.observations) == agent.decisions_per_update
+    for row, (step, entry) in enumerate(np.ndindex(buffer.buffer_size, buffer.n_envs)):
+        assert np.array_equal(batch.observations[row], buffer.observations[step, entry])
+        for flat, whole in ((batch.old_values, buffer.values), (batch.advantages, buffer.advantages)):
+            assert flat[row].item() == whole[step, entry]
+
+
+def test_a_part_of_a_whole_rollout_is_refused() -> None:
+    with own_global_randomness():
+        agent = make_agent(SETTINGS, ppo_task(SETTINGS, images()), "dense", seed=0)
+        agent.update()
+    with pytest.raises(ValueError, match="one minibatch of 12"):
+        next(agent.model.rollout_buffer.get(5))
 
 
 def test_the_td_error_is_its_definition_and_stops_at_the_end_of_an_episode() -> None:

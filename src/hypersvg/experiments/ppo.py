@@ -67,10 +67,11 @@ def with_constants(job: Job, runs: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Played:
-    """Finished episodes, and the mean learning rate over their steps."""
+    """Finished episodes, the mean learning rate over their steps, and the accuracy reached on the curve images."""
 
     episodes: Episodes
     rate: float
+    reached: float
 
     def accuracy(self, split: SplitName) -> float:
         """Mean accuracy in [0, 1] at the last step; a diverged episode counts with its floor."""
@@ -86,12 +87,12 @@ def play(task: Task, rules: Rules, seeds: Sequence[int], policy: Policy) -> Play
     """One episode of every seed under ``policy``; rates are averaged as they are, not in log10."""
     unrewarded = replace(rules, arm="sparse_every") if rules.arm == "dense" else rules
     episodes, rates = Episodes(task, unrewarded), []
-    observation = episodes.start(seeds)
+    observation, reached = episodes.start(seeds), None
     while episodes.running:
         outcome = episodes.decide(policy(observation))
-        observation = outcome.observation
+        observation, reached = outcome.observation, outcome.accuracy
         rates.append(outcome.rate)
-    return Played(episodes, float(np.mean(rates)))
+    return Played(episodes, float(np.mean(rates)), float(np.mean(reached)))
 
 
 def evaluation_seeds(seed: int) -> list[int]:
@@ -127,7 +128,7 @@ def update_row(settings: Settings, arm: str, seed: int, update: int) -> Row:
 
 def evaluation(played: Played) -> Row:
     """What is recorded of evaluation episodes at every update."""
-    return {"eval_accuracy": played.accuracy("curve"), "rate": played.rate}
+    return {"eval_accuracy": played.reached, "rate": played.rate}
 
 
 def fixed_run(job: Job, task: Task, seed: int, length: str = "") -> Row:
