@@ -102,5 +102,6 @@ def compared(task: Task, settings: Settings, arm: Arm, environments: int, steps:
             (run(task, settings, arm, environments, steps), twin(task, settings, arm, environments, steps))
             for run, twin in [(vector_rollout, plain_rollout)] * (1 + repeats)
         ]
-    medians = [statistics.median(one.seconds for one in side[1:]) for side in zip(*both, strict=True)]
-    return Compared(*medians, same_rewards(*both[0], images=settings.data.curve_images))
+    ours = statistics.median(one.seconds for one, _ in both[1:])
+    plain = statistics.median(one.seconds for _, one in both[1:])
+    return Compared(ours, plain, same_rewards(*both[0], images=settings.data.curve_images))

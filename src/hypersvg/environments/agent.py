@@ -1,7 +1,7 @@
 """HyperPPO (Algorithm 2): stable-baselines3's PPO choosing learning rates in HyperOpt-Gym."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from stable_baselines3 import PPO
-from stable_baselines3.common.buffers import RolloutBuffer, RolloutBufferSamples
+from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.type_aliases import RolloutBufferSamples
 from torch import Tensor
 
 from hypersvg.environments.core import Arm, Rules, rules_of
@@ -47,7 +48,7 @@ class WholeRollout(RolloutBuffer):
     saved is two copies of all observations an epoch (17 MB at 160 decisions) and one to change their order.
     """
 
-    def get(self, batch_size: int | None = None) -> Iterator[RolloutBufferSamples]:
+    def get(self, batch_size: int | None = None) -> Generator[RolloutBufferSamples, None, None]:
         """The rollout; raises ``ValueError`` for minibatches that are only a part of it."""
         count = self.buffer_size * self.n_envs
         if not self.full or batch_size not in (None, count):

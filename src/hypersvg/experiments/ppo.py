@@ -87,12 +87,14 @@ def play(task: Task, rules: Rules, seeds: Sequence[int], policy: Policy) -> Play
     """One episode of every seed under ``policy``; rates are averaged as they are, not in log10."""
     unrewarded = replace(rules, arm="sparse_every") if rules.arm == "dense" else rules
     episodes, rates = Episodes(task, unrewarded), []
-    observation, reached = episodes.start(seeds), None
+    observation, reached = episodes.start(seeds), float("nan")
     while episodes.running:
         outcome = episodes.decide(policy(observation))
-        observation, reached = outcome.observation, outcome.accuracy
+        observation = outcome.observation
         rates.append(outcome.rate)
-    return Played(episodes, float(np.mean(rates)), float(np.mean(reached)))
+        if outcome.accuracy is not None:
+            reached = float(outcome.accuracy.mean())
+    return Played(episodes, float(np.mean(rates)), reached)
 
 
 def evaluation_seeds(seed: int) -> list[int]:
