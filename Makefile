@@ -14,7 +14,7 @@ RUN = $(SCALE)$(if $(VARIANT),+$(VARIANT))
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
 
 .DEFAULT_GOAL := help
-.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference step-times $(STAGES)
+.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference step-times bench $(STAGES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z_ -]*\):.*## /\1: /p' $(MAKEFILE_LIST)
@@ -60,8 +60,8 @@ lint: environment ## formatting, types, layers, workflow: the same checks as CI
 	@PATH="$(abspath $(BIN)):$$PATH" sh .ci/lint
 
 format: environment ## rewrite the sources in the project's format
-	@$(BIN)/ruff check --quiet --fix src tests
-	@$(BIN)/ruff format --quiet src tests
+	@$(BIN)/ruff check --quiet --fix src tests benchmarks
+	@$(BIN)/ruff format --quiet src tests benchmarks
 	@$(BIN)/snakefmt Snakefile workflow
 
 docs: environment ## regenerate what is generated: config.yaml, schema.json, the data dictionary, the ledger
@@ -74,6 +74,15 @@ identify: environment ## find the inner protocol anew: results/reference/identif
 step-times: environment ## time a few steps of the long stages at SCALE and multiply them out
 	$(call snakemake,$(CONFIG),trajectories)
 	@GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(BIN)/hypersvg step-times "$(RUN)"
+
+bench: BENCH_DEVICE = $(if $(filter cuda,$(DEVICE)),cuda,cpu)
+bench: BENCH_RAW = results/benchmarks/$(BENCH_DEVICE).json
+bench: environment ## ONLY=<name> DEVICE=cuda: ours, the plain peers and the floors side by side (docs/performance.md)
+	@mkdir -p $(dir $(BENCH_RAW))
+	@GLIBC_TUNABLES="$${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}" $(BIN)/python -m pytest benchmarks -q --durations=0 \
+		-o "python_files=bench_*.py" -o "python_functions=bench_* test_*" --device $(BENCH_DEVICE) \
+		$(if $(ONLY),-k "$(ONLY)") --benchmark-quiet --benchmark-json "$(BENCH_RAW)"
+	@$(BIN)/hypersvg bench "$(BENCH_RAW)" --device $(BENCH_DEVICE) $(if $(DACBENCH),--dacbench "$(DACBENCH)") $(if $(ONLY),--show)
 
 sensitivity: override SCALE := sensitivity
 sensitivity: environment ## every alternative of the ledger, one at a time, beside the default (config/scales/sensitivity.yaml)

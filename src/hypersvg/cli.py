@@ -159,6 +159,23 @@ def step_times(run: str) -> None:
 
 
 @app.command()
+def bench(
+    source: Annotated[Path, typer.Argument(help="pytest-benchmark's JSON, made by `make bench`")],
+    device: Annotated[str, typer.Option(help="where it was measured, cpu or cuda")] = "cpu",
+    dacbench: Annotated[Path | None, typer.Option(help="what benchmarks/dacbench_peer.py measured")] = None,
+    show: Annotated[bool, typer.Option("--show", help="print the table, write nothing")] = False,
+) -> None:
+    """Bring the benchmarks of a run into results/reference and docs/performance.md."""
+    from hypersvg.pipeline.benchmarks import lines_of, write_benchmarks
+    from hypersvg.pipeline.benchmarks_table import section
+
+    lines = lines_of(source, dacbench)
+    typer.echo(section(lines))
+    if not show:
+        write_benchmarks(Path(), device, lines)
+
+
+@app.command()
 def reference(run: str) -> None:
     """Commit-ready copy of what a finished run has to show, in the README and in REPLICATION.md as well."""
     from hypersvg.documents import write_documents

@@ -1,0 +1,127 @@
+"""An iteration of offline SVG: the policy through the chained unroll of 16 trajectories, and the model loss."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import Agreed, Clock, Role
+from floors import Item, parameters, unroll_flop
+from plain import PlainSvg, flat_ours, flat_plain
+from torch import Tensor
+from workloads import inner_problem, settings
+
+from hypersvg.experiments.job import Job
+from hypersvg.experiments.offline import Learner, Recorded
+from hypersvg.maths.svg import one_step
+from hypersvg.tasks.base import Batch
+from hypersvg.tasks.classification import Classification
+from hypersvg.training import InnerTraining
+
+WIDTH, HIDDEN = 3072, (32, 32)
+TRAJECTORIES, STEPS = 16, 20
+CHECKED = 512
+"""Width at which ours and the plain peer are compared."""
+ITERATIONS = 3
+START = 1e-3
+
+
+def item(width: int = WIDTH, steps: int = STEPS, hidden: tuple[int, int] = HIDDEN, goal: bool = False) -> Item:
+    """The line of one width, unroll and inner network."""
+    size, series = parameters(hidden), []
+    if hidden == HIDDEN and steps == STEPS:
+        series.append((f"unroll, T = {STEPS}", "width H", width))
+    if hidden == HIDDEN and width == WIDTH:
+        series.append((f"unroll, H = {WIDTH}", "steps T", steps))
+    if width == CHECKED and steps == STEPS:
+        series.append((f"unroll, H = {CHECKED}, T = {STEPS}", "inner parameters P", size))
+    goals = {"vs_plain": 4.0, "vs_floor": 2.0} if goal else {}
+    work = f"policy through the unroll of {TRAJECTORIES} trajectories × {steps} steps, surrogate on its model loss"
+    name = f"unroll, {TRAJECTORIES} × T = {steps}, H = {width}, P = {size:,}"
+    return Item(name, work, flop=unroll_flop(width, size, TRAJECTORIES, steps), series=series, **goals)
+
+
+def trajectories(task: Classification, steps: int) -> tuple[Tensor, Tensor]:
+    """Recorded states ``[1, 16, T + 1, P]`` and rates ``[1, 16, T]`` of log-spaced constant rates."""
+    rate = torch.logspace(-4, -2, TRAJECTORIES, device=task.device)
+    training = InnerTraining(task, "adam", list(range(TRAJECTORIES)))
+    states = [training.parameters] + [training.step(rate).after for _ in range(steps)]
+    return torch.stack(states, dim=1).unsqueeze(0), rate.view(1, -1, 1).repeat(1, 1, steps)
+
+
+def our_learner(task: Classification, width: int, hidden: tuple[int, int], steps: int) -> Learner:
+    """Algorithm 6 for one seed; its recorded data are not used here."""
+    job = Job(settings(width, hidden), f"T{steps:02d}", (0,), Path())
+    return Learner(job, task, Recorded(np.empty(0), pd.DataFrame()), 0, steps)
+
+
+def ours_iteration(learner: Learner, states: Tensor, rates: Tensor, batch: Batch) -> None:
+    """What an iteration of the offline stage does to policy and surrogate; its sampling and its values are left out."""
+    predictions = one_step(learner.surrogate, states, rates)
+    learner.update_policy(states, rates, predictions.detach(), batch)
+    learner.update_surrogate(predictions, states)
+
+
+def ours(width: int, hidden: tuple[int, int], steps: int, device: str) -> Callable[[], object]:
+    """:func:`ours_iteration` on one batch of trajectories."""
+    task = inner_problem(settings(width, hidden), device)
+    learner, batches = our_learner(task, width, hidden, steps), task.batches([0], "offline value")
+    states, rates = trajectories(task, steps)
+    return lambda: ours_iteration(learner, states, rates, batches.next())
+
+
+def plain(width: int, hidden: tuple[int, int], steps: int, device: str) -> Callable[[], object]:
+    """The same, step by step."""
+    chosen = settings(width, hidden)
+    task = inner_problem(chosen, device)
+    peer, batches = PlainSvg(task.parameters, width, hidden, chosen.svg, device, START), task.batches([0], "value")
+    states, rates = trajectories(task, steps)
+
+    def iteration() -> None:
+        batch = batches.next()
+        peer.offline(states[0], rates[0], batch.images[0], batch.labels[0])
+
+    return iteration
+
+
+@pytest.mark.parametrize("role", ["ours", "plain"])
+def bench_unroll(clock: Clock, role: Role, device: str) -> None:
+    """The width of the thesis."""
+    work = {"ours": ours, "plain": plain}[role](WIDTH, HIDDEN, STEPS, device)
+    clock(item(goal=True), role, work, rounds=4 if role == "ours" else 3)
+
+
+@pytest.mark.parametrize("steps", [5, 10])
+def bench_growth_with_the_steps(clock: Clock, steps: int, device: str) -> None:
+    """The other points along T."""
+    clock(item(steps=steps), "ours", ours(WIDTH, HIDDEN, steps, device), rounds=3)
+
+
+@pytest.mark.parametrize("width", [128, 512, 1536])
+def bench_growth_with_the_width(clock: Clock, width: int, device: str) -> None:
+    """The other points along H."""
+    clock(item(width), "ours", ours(width, HIDDEN, STEPS, device), rounds=4)
+
+
+@pytest.mark.parametrize("hidden", [(16, 16), (64, 64), (128, 128)])
+def bench_growth_with_the_inner_parameters(clock: Clock, hidden: tuple[int, int], device: str) -> None:
+    """The other points along P."""
+    clock(item(CHECKED, STEPS, hidden), "ours", ours(CHECKED, hidden, STEPS, device), rounds=4)
+
+
+def test_ours_and_the_plain_peer_have_the_same_weights_after_three_iterations(agreed: Agreed, device: str) -> None:
+    chosen = settings(CHECKED)
+    task = inner_problem(chosen, device)
+    learner = our_learner(task, CHECKED, HIDDEN, STEPS)
+    peer = PlainSvg(task.parameters, CHECKED, HIDDEN, chosen.svg, device, START)
+    peer.copy(learner.surrogate, learner.policy)
+    start = flat_plain(peer)
+    (states, rates), batches = trajectories(task, STEPS), task.batches([0], "value")
+    for _ in range(ITERATIONS):
+        batch = batches.next()
+        ours_iteration(learner, states, rates, batch)
+        peer.offline(states[0], rates[0], batch.images[0], batch.labels[0])
+    ours_end, plain_end = flat_ours(learner.surrogate, learner.policy), flat_plain(peer)
+    agreed(item(CHECKED), {name: (start[name], ours_end[name], plain_end[name]) for name in start})

@@ -1,0 +1,98 @@
+"""Benchmarks measure on one device with all cores; rates of the machine are measured before and after them."""
+
+import gc
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import pytest
+import torch
+from floors import Item
+from machine import Rates, describe, faster, measured
+from torch import Tensor
+from workloads import synchronize
+
+Role = Literal["ours", "plain"]
+Clock = Callable[..., None]
+Compared = dict[str, tuple[Tensor, Tensor, Tensor]]
+"""A network's flat weights before the updates, after ours, and after the plain peer's."""
+Agreed = Callable[[Item, Compared], None]
+
+BEFORE = pytest.StashKey[Rates]()
+AGREEMENT = pytest.StashKey[dict[str, Any]]()
+OF_WEIGHTS = 1e-5
+OF_MOVEMENT = 1e-2
+"""The policy moves by 1e-5 of its weights, of which float32 resolves a part in a few hundred."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--device``: where every benchmark of this session runs."""
+    parser.addoption("--device", choices=("cpu", "cuda"), default="cpu", help="cpu with all cores, or cuda")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take all cores; refuse a GPU that is not there."""
+    if config.getoption("--device") == "cuda" and not torch.cuda.is_available():
+        raise pytest.UsageError("DEVICE=cuda: PyTorch sees no GPU here; use DEVICE=cpu")
+    torch.set_num_threads(os.cpu_count() or 1)
+
+
+@pytest.fixture(scope="session")
+def device(request: pytest.FixtureRequest) -> str:
+    """``cpu`` or ``cuda``."""
+    return str(request.config.getoption("--device"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rates_before(request: pytest.FixtureRequest, device: str) -> None:
+    """The machine's rates before the first benchmark."""
+    request.config.stash[BEFORE] = measured(device)
+
+
+@pytest.fixture
+def agreed(request: pytest.FixtureRequest) -> Agreed:
+    """``agreed(item, weights)``: refuse weights that differ; how much they do goes into the JSON."""
+
+    def checked(item: Item, networks: Compared) -> None:
+        found = request.config.stash.setdefault(AGREEMENT, {})
+        found[item.name] = {name: differences(*weights) for name, weights in networks.items()}
+        for name, difference in found[item.name].items():
+            assert difference["of_weights"] <= OF_WEIGHTS, name
+            assert difference["of_movement"] <= OF_MOVEMENT, name
+
+    return checked
+
+
+@torch.no_grad()
+def differences(start: Tensor, ours: Tensor, plain: Tensor) -> dict[str, float]:
+    """Norm of the difference of all weights of a network, over their norm and over the norm of their movement."""
+    apart = float((ours - plain).norm())
+    return {"of_weights": apart / float(plain.norm()), "of_movement": apart / float((plain - start).norm())}
+
+
+@pytest.hookimpl
+def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
+    """Put the machine's description, with the better of its rates before and after, into the JSON."""
+    device = str(config.getoption("--device"))
+    rates = faster(config.stash[BEFORE], measured(device))
+    output_json["hypersvg"] = {
+        "machine": describe(device, rates),
+        "agreement": config.stash.get(AGREEMENT, {}),
+    }
+
+
+@pytest.fixture
+def clock(benchmark: Any, device: str) -> Iterator[Clock]:
+    """``clock(item, role, work, rounds)``: time ``work`` after one warm round, a GPU's queue included."""
+
+    def timed(item: Item, role: Role, work: Callable[[], object], rounds: int, iterations: int = 1) -> None:
+        def whole() -> None:
+            work()
+            synchronize(device)
+
+        benchmark.extra_info.update(item.facts(), role=role)
+        benchmark.pedantic(whole, rounds=rounds, iterations=iterations, warmup_rounds=1)
+
+    gc.collect()
+    yield timed
+    gc.collect()

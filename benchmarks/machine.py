@@ -1,0 +1,91 @@
+"""The machine that is measured on: what it is, how fast it copies, and how fast it multiplies."""
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+from workloads import synchronize
+
+COPIED = 2**28
+"""Numbers in the copied array: 1 GiB of float32, far beyond every cache."""
+SIDE = 3072
+"""Rows and columns of the multiplied matrices."""
+REPEATS = 5
+CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
+
+
+@dataclass(frozen=True)
+class Rates:
+    """``copy_gb_per_s``: bytes read plus bytes written [GB/s]; ``gemm_gflop_per_s``: float32 products [GFLOP/s]."""
+
+    copy_gb_per_s: float
+    gemm_gflop_per_s: float
+
+
+def measured(device: str) -> Rates:
+    """The best of :data:`REPEATS`: a floor is only one when nothing on the machine is faster."""
+    source, target = torch.ones(COPIED, device=device), torch.zeros(COPIED, device=device)
+    copying = best(lambda: target.copy_(source), device)
+    left, right = torch.randn(2, SIDE, SIDE, device=device)
+    product = torch.empty(SIDE, SIDE, device=device)
+    multiplying = best(lambda: torch.mm(left, right, out=product), device)
+    return Rates(2 * 4 * COPIED / copying / 1e9, 2 * SIDE**3 / multiplying / 1e9)
+
+
+def best(work: Callable[[], object], device: str) -> float:
+    """Shortest wall time [s] after a warm one."""
+    seconds = []
+    for _ in range(REPEATS + 1):
+        synchronize(device)
+        started = time.perf_counter()
+        work()
+        synchronize(device)
+        seconds.append(time.perf_counter() - started)
+    return min(seconds[1:])
+
+
+def faster(first: Rates, second: Rates) -> Rates:
+    """The better of two measurements, rate by rate."""
+    return Rates(*(max(pair) for pair in zip(asdict(first).values(), asdict(second).values(), strict=True)))
+
+
+def describe(device: str, rates: Rates) -> dict[str, Any]:
+    """The ``machine`` block of every object in benchmarks.json, but for date and revision."""
+    return {
+        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        "cpu": cpu_model(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "caches": caches(),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "instruction_set": torch.backends.cpu.get_cpu_capability(),
+        "huge_pages": os.environ.get("GLIBC_TUNABLES", ""),
+        "copy_gb_per_s": round(rates.copy_gb_per_s, 2),
+        "gemm_gflop_per_s": round(rates.gemm_gflop_per_s, 1),
+    }
+
+
+def cpu_model() -> str:
+    """The processor's own name where the system tells it, else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def caches() -> dict[str, str]:
+    """Size of every cache that the first core sees, by level and kind; empty where the system does not tell."""
+    found = {}
+    for folder in sorted(CACHES.glob("index*")):
+        level, kind, size = ((folder / name).read_text().strip() for name in ("level", "type", "size"))
+        found[f"L{level} {kind.lower()}"] = size
+    return found
