@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from conftest import Clock, Role
 from floors import Item, evaluation_flop, inner_flop
 from plain import PlainLoop
+from roles import Clock, Role
 from workloads import HELD_OUT, images, inner_problem, settings
 
 from hypersvg.training import InnerTraining

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from conftest import Agreed, Clock, Role
 from floors import Item, online_bytes, parameters
 from plain import PlainSvg, flat_ours, flat_plain
+from roles import Agreed, Clock, Compared, Role
 from workloads import inner_problem, settings
 
 from hypersvg.controllers.hypersvg import HyperSvg
@@ -90,18 +90,23 @@ def bench_growth_with_the_inner_parameters(clock: Clock, hidden: tuple[int, int]
     clock(item(GROWTH_WIDTH, hidden), "ours", ours(GROWTH_WIDTH, hidden, device), rounds=10)
 
 
-def test_ours_and_the_plain_peer_have_the_same_weights_after_twenty_updates(agreed: Agreed, device: str) -> None:
-    chosen = settings(WIDTH)
+def compared(width: int, updates: int, device: str) -> Compared:
+    """Both networks before and after the same updates, made by ours and by the plain peer."""
+    chosen = settings(width)
     task = inner_problem(chosen, device)
-    controller = our_controller(task, WIDTH, HIDDEN)
-    peer = PlainSvg(task.parameters, WIDTH, HIDDEN, chosen.svg, device, START)
+    controller = our_controller(task, width, HIDDEN)
+    peer = PlainSvg(task.parameters, width, HIDDEN, chosen.svg, device, START)
     assert controller.surrogate is not None
     peer.copy(controller.surrogate, controller.policy)
     start = flat_plain(peer)
     training, batches = InnerTraining(task, "adam", [0]), task.batches([0], "value")
-    for step in range(UPDATES):
+    for step in range(updates):
         transition, batch = training.step(controller.rates(step, training.parameters)), batches.next()
         controller.observe(transition)
         peer.online(transition.before, transition.after, transition.rate, batch.images[0], batch.labels[0])
     ours_end, plain_end = flat_ours(controller.surrogate, controller.policy), flat_plain(peer)
-    agreed(item(), {name: (start[name], ours_end[name], plain_end[name]) for name in start})
+    return {name: (start[name], ours_end[name], plain_end[name]) for name in start}
+
+
+def test_ours_and_the_plain_peer_have_the_same_weights_after_twenty_updates(agreed: Agreed, device: str) -> None:
+    agreed(item(), compared(WIDTH, UPDATES, device))

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import Agreed, Clock, Role
 from floors import Item, parameters, unroll_flop
 from plain import PlainSvg, flat_ours, flat_plain
+from roles import Agreed, Clock, Compared, Role
 from torch import Tensor
 from workloads import inner_problem, settings
 
@@ -90,7 +90,7 @@ def plain(width: int, hidden: tuple[int, int], steps: int, device: str) -> Calla
 def bench_unroll(clock: Clock, role: Role, device: str) -> None:
     """The width of the thesis."""
     work = {"ours": ours, "plain": plain}[role](WIDTH, HIDDEN, STEPS, device)
-    clock(item(goal=True), role, work, rounds=4 if role == "ours" else 3)
+    clock(item(goal=True), role, work, rounds=4 if role == "ours" else 2)
 
 
 @pytest.mark.parametrize("steps", [5, 10])
@@ -111,17 +111,22 @@ def bench_growth_with_the_inner_parameters(clock: Clock, hidden: tuple[int, int]
     clock(item(CHECKED, STEPS, hidden), "ours", ours(CHECKED, hidden, STEPS, device), rounds=4)
 
 
-def test_ours_and_the_plain_peer_have_the_same_weights_after_three_iterations(agreed: Agreed, device: str) -> None:
-    chosen = settings(CHECKED)
+def compared(width: int, iterations: int, device: str) -> Compared:
+    """Both networks before and after the same iterations, made by ours and by the plain peer."""
+    chosen = settings(width)
     task = inner_problem(chosen, device)
-    learner = our_learner(task, CHECKED, HIDDEN, STEPS)
-    peer = PlainSvg(task.parameters, CHECKED, HIDDEN, chosen.svg, device, START)
+    learner = our_learner(task, width, HIDDEN, STEPS)
+    peer = PlainSvg(task.parameters, width, HIDDEN, chosen.svg, device, START)
     peer.copy(learner.surrogate, learner.policy)
     start = flat_plain(peer)
     (states, rates), batches = trajectories(task, STEPS), task.batches([0], "value")
-    for _ in range(ITERATIONS):
+    for _ in range(iterations):
         batch = batches.next()
         ours_iteration(learner, states, rates, batch)
         peer.offline(states[0], rates[0], batch.images[0], batch.labels[0])
     ours_end, plain_end = flat_ours(learner.surrogate, learner.policy), flat_plain(peer)
-    agreed(item(CHECKED), {name: (start[name], ours_end[name], plain_end[name]) for name in start})
+    return {name: (start[name], ours_end[name], plain_end[name]) for name in start}
+
+
+def test_ours_and_the_plain_peer_have_the_same_weights_after_three_iterations(agreed: Agreed, device: str) -> None:
+    agreed(item(CHECKED), compared(CHECKED, ITERATIONS, device))

@@ -3,20 +3,15 @@
 import gc
 import os
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 import torch
 from floors import Item
 from machine import Rates, describe, faster, measured
+from roles import Agreed, Clock, Compared, Role
 from torch import Tensor
 from workloads import synchronize
-
-Role = Literal["ours", "plain"]
-Clock = Callable[..., None]
-Compared = dict[str, tuple[Tensor, Tensor, Tensor]]
-"""A network's flat weights before the updates, after ours, and after the plain peer's."""
-Agreed = Callable[[Item, Compared], None]
 
 BEFORE = pytest.StashKey[Rates]()
 AGREEMENT = pytest.StashKey[dict[str, Any]]()

@@ -155,6 +155,11 @@ def test_a_file_that_make_bench_did_not_make_is_refused(tmp_path):
         lines_of(path)
 
 
+def test_a_run_of_checks_alone_is_told_apart_from_a_run_of_benchmarks(tmp_path):
+    with pytest.raises(ValueError, match="no benchmark was run"):
+        lines_of(tmp_path / "missing.json")
+
+
 def test_writing_one_device_leaves_the_section_of_the_other(source, tmp_path):
     page = tmp_path / "docs" / "performance.md"
     page.parent.mkdir()

@@ -38,8 +38,10 @@ FILES = {
 def lines_of(source: Path, dacbench: Path | None = None) -> list[Line]:
     """The lines of a pytest-benchmark file, in its order; ``dacbench`` is ``benchmarks/dacbench_peer.py``'s.
 
-    Raises ``ValueError`` for a file that ``make bench`` did not make.
+    Raises ``ValueError`` for a file that is not there, or that ``make bench`` did not make.
     """
+    if not source.is_file():
+        raise ValueError(f"{source} is missing: no benchmark was run, only checks at most")
     raw = json.loads(source.read_text(encoding="utf-8"))
     if "hypersvg" not in raw:
         raise ValueError(f"{source} holds no rates of the machine; make it with `make bench`")
