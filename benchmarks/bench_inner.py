@@ -60,7 +60,7 @@ MAKERS = {"ours": ours, "plain": plain}
 def bench_inner_loop(clock: Clock, runs: int, shared: bool, role: Role, device: str) -> None:
     """The project's minibatches."""
     work = MAKERS[role](runs, BATCH, shared, device)
-    clock(item(runs, BATCH, shared), role, work, rounds=7 if role == "ours" else 5, iterations=ITERATIONS[runs])
+    clock(item(runs, BATCH, shared), role, work, rounds=5, iterations=ITERATIONS[runs])
 
 
 @pytest.mark.parametrize("role", ["ours", "plain"])

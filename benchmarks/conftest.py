@@ -1,4 +1,4 @@
-"""Benchmarks measure on one device with all cores; rates of the machine are measured before and after them."""
+"""Benchmarks run on one device with all cores; the rates of the machine are read before each of them."""
 
 import gc
 import os
@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import torch
 from floors import Item
-from machine import Rates, describe, faster, measured
+from machine import Rates, describe, measured
 from roles import Agreed, Clock, Compared, Role
 from torch import Tensor
 from workloads import synchronize
 
-BEFORE = pytest.StashKey[Rates]()
+READINGS = pytest.StashKey[list[Rates]]()
 AGREEMENT = pytest.StashKey[dict[str, Any]]()
 OF_WEIGHTS = 1e-5
 OF_MOVEMENT = 1e-2
@@ -36,12 +36,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def device(request: pytest.FixtureRequest) -> str:
     """``cpu`` or ``cuda``."""
     return str(request.config.getoption("--device"))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def rates_before(request: pytest.FixtureRequest, device: str) -> None:
-    """The machine's rates before the first benchmark."""
-    request.config.stash[BEFORE] = measured(device)
 
 
 @pytest.fixture
@@ -67,18 +61,20 @@ def differences(start: Tensor, ours: Tensor, plain: Tensor) -> dict[str, float]:
 
 @pytest.hookimpl
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
-    """Put the machine's description, with the better of its rates before and after, into the JSON."""
-    device = str(config.getoption("--device"))
-    rates = faster(config.stash[BEFORE], measured(device))
+    """Put the machine's description and rates, and how well ours and the peers agree, into the JSON."""
     output_json["hypersvg"] = {
-        "machine": describe(device, rates),
+        "machine": describe(str(config.getoption("--device")), config.stash[READINGS]),
         "agreement": config.stash.get(AGREEMENT, {}),
     }
 
 
 @pytest.fixture
-def clock(benchmark: Any, device: str) -> Iterator[Clock]:
-    """``clock(item, role, work, rounds)``: time ``work`` after one warm round, a GPU's queue included."""
+def clock(request: pytest.FixtureRequest, benchmark: Any, device: str) -> Iterator[Clock]:
+    """``clock(item, role, work, rounds)``: time ``work`` after one warm round, a GPU's queue included.
+
+    The machine's rates are read before every benchmark, so that they are rates of the same minutes.
+    """
+    request.config.stash.setdefault(READINGS, []).append(measured(device))
 
     def timed(item: Item, role: Role, work: Callable[[], object], rounds: int, iterations: int = 1) -> None:
         def whole() -> None:

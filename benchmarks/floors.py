@@ -58,15 +58,29 @@ def online_bytes(width: int, size: int) -> int:
 
 
 def unroll_flop(width: int, size: int, batch: int, steps: int) -> int:
-    """An offline iteration: the policy through the chained unroll, and the model loss. One GEMM layer is 2·rows·P·H.
+    """An offline iteration, the policy through the chained unroll and the model loss, the cheaper way."""
+    return min(count(width, size, batch, steps) for count in (chained_flop, hidden_flop))
+
+
+def chained_flop(width: int, size: int, batch: int, steps: int) -> int:
+    """The unroll through all P numbers, step by step. One layer on ``batch`` states is 2·batch·P·H.
 
     Model loss on batch·steps transitions, whose predictions also give the noise ξ: two layers forward, the gradients
     of both weights, and of the hidden layer through the output weight (5). Unroll: two layers forward a step, and both
     back, but for the first layer at step 0, whose input is data (4·steps − 1). Policy: forward, and the gradient of its
     weight (2). Adam's own traffic is not counted.
     """
-    layer = 2 * batch * size * width
-    return layer * (5 * steps + 4 * steps - 1 + 2)
+    return 2 * batch * size * width * (5 * steps + 4 * steps - 1 + 2)
+
+
+def hidden_flop(width: int, size: int, batch: int, steps: int) -> int:
+    """The unroll in the hidden layer (``maths/hidden_unroll.py``), cheaper at small widths.
+
+    Model loss and policy as in :func:`chained_flop`; the product W₂W₁ᵀ [H, H], once; W₁s_T (all other W₁s_t are the
+    model loss's), W₂ at the end of the chain, and W₂ back (3); three products [H, H] a step: forward, back, and in ξ.
+    """
+    layers = 2 * batch * size * width * (5 * steps + 3 + 2)
+    return layers + 2 * width**2 * size + 3 * steps * 2 * batch * width**2
 
 
 def inner_flop(runs: int, batch: int, hidden: tuple[int, int] = (32, 32)) -> int:

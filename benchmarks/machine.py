@@ -2,9 +2,10 @@
 
 import os
 import platform
+import statistics
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ import psutil
 import torch
 from workloads import synchronize
 
-COPIED = 2**28
-"""Numbers in the copied array: 1 GiB of float32, far beyond every cache."""
-SIDE = 3072
+COPIED = 2**26
+"""Numbers in the copied array: a quarter of a GiB of float32, far beyond every cache."""
+SIDE = 2048
 """Rows and columns of the multiplied matrices."""
-REPEATS = 5
+REPEATS = 3
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 
 
@@ -29,7 +30,7 @@ class Rates:
 
 
 def measured(device: str) -> Rates:
-    """The best of :data:`REPEATS`: a floor is only one when nothing on the machine is faster."""
+    """One reading, the best of :data:`REPEATS`."""
     source, target = torch.ones(COPIED, device=device), torch.zeros(COPIED, device=device)
     copying = best(lambda: target.copy_(source), device)
     left, right = torch.randn(2, SIDE, SIDE, device=device)
@@ -50,12 +51,17 @@ def best(work: Callable[[], object], device: str) -> float:
     return min(seconds[1:])
 
 
-def faster(first: Rates, second: Rates) -> Rates:
-    """The better of two measurements, rate by rate."""
-    return Rates(*(max(pair) for pair in zip(asdict(first).values(), asdict(second).values(), strict=True)))
+def summary(readings: Sequence[Rates]) -> dict[str, Any]:
+    """Median of all readings of a run, as the times are medians, and their range: how steady the machine was."""
+    found: dict[str, Any] = {}
+    for name in ("copy_gb_per_s", "gemm_gflop_per_s"):
+        values = sorted(getattr(one, name) for one in readings)
+        found[name] = round(statistics.median(values), 2)
+        found[f"{name}_range"] = [round(values[0], 2), round(values[-1], 2)]
+    return found
 
 
-def describe(device: str, rates: Rates) -> dict[str, Any]:
+def describe(device: str, readings: Sequence[Rates]) -> dict[str, Any]:
     """The ``machine`` block of every object in benchmarks.json, but for date and revision."""
     return {
         "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
@@ -67,8 +73,7 @@ def describe(device: str, rates: Rates) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "instruction_set": torch.backends.cpu.get_cpu_capability(),
         "huge_pages": os.environ.get("GLIBC_TUNABLES", ""),
-        "copy_gb_per_s": round(rates.copy_gb_per_s, 2),
-        "gemm_gflop_per_s": round(rates.gemm_gflop_per_s, 1),
+        **summary(readings),
     }
 
 

@@ -21,7 +21,9 @@ MACHINE = {
     "instruction_set": "AVX2",
     "huge_pages": "",
     "copy_gb_per_s": 10.0,
+    "copy_gb_per_s_range": [9.0, 11.0],
     "gemm_gflop_per_s": 100.0,
+    "gemm_gflop_per_s_range": [90.0, 110.0],
 }
 COLUMNS = {
     "name",
@@ -121,6 +123,7 @@ def test_the_table_says_times_ratios_goals_and_slopes(source):
     assert "| no floor | – | 500 ms | – | – | – |  |  |" in text
     assert "| cubic | n | 10, 20, 40 | 3.00 | 1.00 |" in text
     assert "Abacus 2, 2 cores" in text
+    assert "copy 10.0 GB/s (bytes read plus bytes written; 9 to 11 over the run)" in text
     assert "- moved, weights of the policy: 1.0e-09 of their norm, 2.0e-05 of how far they moved" in text
 
 

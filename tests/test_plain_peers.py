@@ -5,7 +5,7 @@ import bench_unroll
 import pytest
 import torch
 from bench_unroll import TRAJECTORIES
-from floors import inner_flop, online_bytes, parameters, unroll_flop
+from floors import chained_flop, inner_flop, online_bytes, parameters
 from plain import PlainLoop, PlainSvg
 from roles import Compared
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
@@ -65,7 +65,7 @@ def test_the_inner_steps_floor_counts_the_products_that_pytorch_carries_out() ->
     assert counter.get_total_flops() == inner_flop(2, 32)
 
 
-def test_the_unrolls_floor_counts_the_products_of_the_plain_peer_less_those_that_it_could_spare() -> None:
+def test_the_chained_unrolls_floor_counts_the_products_of_the_plain_peer_less_those_that_it_could_spare() -> None:
     steps, chosen = 3, settings(WIDTH)
     task = inner_problem(chosen, "cpu")
     states, rates = bench_unroll.trajectories(task, steps)
@@ -75,7 +75,7 @@ def test_the_unrolls_floor_counts_the_products_of_the_plain_peer_less_those_that
         peer.offline(states[0], rates[0], batch.images[0], batch.labels[0])
     layer = 2 * TRAJECTORIES * task.parameters * WIDTH
     spared = layer * (2 * steps + 1)  # predicting again for the noise; back to the state before the first step
-    needed = unroll_flop(WIDTH, task.parameters, TRAJECTORIES, steps) + inner_flop(TRAJECTORIES, 256)
+    needed = chained_flop(WIDTH, task.parameters, TRAJECTORIES, steps) + inner_flop(TRAJECTORIES, 256)
     assert counter.get_total_flops() == pytest.approx(needed + spared, rel=1e-4)
 
 

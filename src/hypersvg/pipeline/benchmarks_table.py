@@ -23,13 +23,21 @@ def machine_words(machine: Line) -> str:
     where = "" if machine["device"] == "cpu" else f"{machine['device']}; host: "
     caches = ", ".join(f"{name} {size}" for name, size in machine["caches"].items())
     dirty = ", with uncommitted changes" if machine["dirty"] else ""
+    copy, products = (span(machine[name]) for name in ("copy_gb_per_s_range", "gemm_gflop_per_s_range"))
     return (
         f"{where}{machine['cpu']}, {machine['cores']} cores ({caches}), {machine['memory_gib']:.1f} GiB, "
         f"{machine['instruction_set']}, {machine['threads']} threads, PyTorch {machine['torch']}; "
         f"{machine['date']}, revision {str(machine['revision'])[:7]}{dirty}. Measured in the same run: "
-        f"copy {machine['copy_gb_per_s']:.1f} GB/s (bytes read plus bytes written), "
-        f"float32 matrix products {machine['gemm_gflop_per_s']:.0f} GFLOP/s."
+        f"copy {machine['copy_gb_per_s']:.1f} GB/s (bytes read plus bytes written; {copy} "
+        f"over the run), float32 matrix products {machine['gemm_gflop_per_s']:.0f} GFLOP/s "
+        f"({products})."
     )
+
+
+def span(values: Sequence[float]) -> str:
+    """A range in words, whole numbers."""
+    low, high = values
+    return f"{low:.0f} to {high:.0f}"
 
 
 def table(lines: Sequence[Line]) -> str:
