@@ -5,8 +5,7 @@ environments through one whole episode each, its reset included, and with what a
 for rewards: ``evaluations`` on ``images`` images each.
 """
 
-import importlib
-
+import environment
 import pytest
 from floors import Item, evaluation_flop, inner_flop
 from roles import Clock, Role
@@ -36,12 +35,6 @@ def item(arm: str, batch: int, evaluations: int, images: int) -> Item:
 @pytest.mark.parametrize("arm", ARMS)
 def bench_environment(clock: Clock, arm: str, batch: int, role: Role, device: str) -> None:
     """An episode of every environment."""
-    try:
-        environment = importlib.import_module("environment")
-    except ModuleNotFoundError as error:
-        if error.name != "environment":
-            raise
-        pytest.skip("benchmarks/environment.py is not there")
     pair = environment.pair(arm, batch, device)
     clock(
         item(arm, batch, pair.evaluations, pair.images), role, {"ours": pair.ours, "plain": pair.plain}[role], rounds=5

@@ -1,10 +1,7 @@
 """An iteration of offline SVG: the policy through the chained unroll of 16 trajectories, and the model loss."""
 
 from collections.abc import Callable
-from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 import torch
 from floors import Item, parameters, unroll_flop
@@ -13,10 +10,9 @@ from roles import Agreed, Clock, Compared, Role
 from torch import Tensor
 from workloads import inner_problem, settings
 
-from hypersvg.experiments.job import Job
-from hypersvg.experiments.offline import Learner, Recorded
-from hypersvg.maths.svg import one_step
-from hypersvg.tasks.base import Batch
+from hypersvg.experiments.offline_updates import OnePassUpdates
+from hypersvg.maths.random import torch_generator
+from hypersvg.maths.surrogate import Policy, Surrogate
 from hypersvg.tasks.classification import Classification
 from hypersvg.training import InnerTraining
 
@@ -53,25 +49,23 @@ def trajectories(task: Classification, steps: int) -> tuple[Tensor, Tensor]:
     return torch.stack(states, dim=1).unsqueeze(0), rate.view(1, -1, 1).repeat(1, 1, steps)
 
 
-def our_learner(task: Classification, width: int, hidden: tuple[int, int], steps: int) -> Learner:
-    """Algorithm 6 for one seed; its recorded data are not used here."""
-    job = Job(settings(width, hidden), f"T{steps:02d}", (0,), Path())
-    return Learner(job, task, Recorded(np.empty(0), pd.DataFrame()), 0, steps)
-
-
-def ours_iteration(learner: Learner, states: Tensor, rates: Tensor, batch: Batch) -> None:
-    """What an iteration of the offline stage does to policy and surrogate; its sampling and its values are left out."""
-    predictions = one_step(learner.surrogate, states, rates)
-    learner.update_policy(states, rates, predictions.detach(), batch)
-    learner.update_surrogate(predictions, states)
+def our_updates(task: Classification, width: int, hidden: tuple[int, int]) -> OnePassUpdates:
+    """Surrogate and policy of one seed with what an iteration of the offline stage does to them."""
+    svg, generators = settings(width, hidden).svg, [torch_generator(0, "bench")]
+    surrogate = Surrogate.create(
+        svg.surrogate, svg.rate_input, svg.surrogate_output, task.parameters, width, generators, task.device
+    )
+    start = torch.full((1,), START, device=task.device)
+    policy = Policy.create(svg.bijection, (svg.lowest, svg.highest), start, task.parameters, width, generators)
+    return OnePassUpdates(task, svg, surrogate, policy, generators[0])
 
 
 def ours(width: int, hidden: tuple[int, int], steps: int, device: str) -> Callable[[], object]:
-    """:func:`ours_iteration` on one batch of trajectories."""
+    """An iteration on one batch of trajectories; its sampling and its values are left out."""
     task = inner_problem(settings(width, hidden), device)
-    learner, batches = our_learner(task, width, hidden, steps), task.batches([0], "offline value")
+    update, batches = our_updates(task, width, hidden), task.batches([0], "offline value")
     states, rates = trajectories(task, steps)
-    return lambda: ours_iteration(learner, states, rates, batches.next())
+    return lambda: update(states, rates, batches.next())
 
 
 def plain(width: int, hidden: tuple[int, int], steps: int, device: str) -> Callable[[], object]:
@@ -117,16 +111,16 @@ def compared(width: int, iterations: int, device: str) -> Compared:
     """Both networks before and after the same iterations, made by ours and by the plain peer."""
     chosen = settings(width)
     task = inner_problem(chosen, device)
-    learner = our_learner(task, width, HIDDEN, STEPS)
+    update = our_updates(task, width, HIDDEN)
     peer = PlainSvg(task.parameters, width, HIDDEN, chosen.svg, device, START)
-    peer.copy(learner.surrogate, learner.policy)
+    peer.copy(update.surrogate, update.policy)
     start = flat_plain(peer)
     (states, rates), batches = trajectories(task, STEPS), task.batches([0], "value")
     for _ in range(iterations):
         batch = batches.next()
-        ours_iteration(learner, states, rates, batch)
+        update(states, rates, batch)
         peer.offline(states[0], rates[0], batch.images[0], batch.labels[0])
-    ours_end, plain_end = flat_ours(learner.surrogate, learner.policy), flat_plain(peer)
+    ours_end, plain_end = flat_ours(update.surrogate, update.policy), flat_plain(peer)
     return {name: (start[name], ours_end[name], plain_end[name]) for name in start}
 
 

@@ -6,29 +6,21 @@ evaluation on ``data.curve_images`` validation images (one on all 10,000 would c
 with ``sparse_every`` only the last of an episode.
 """
 
-import statistics
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
+from workloads import images, settings
 
-from hypersvg.environments import Arm, HyperOptEnv, HyperOptVectorEnv
+from hypersvg.environments import Arm, HyperOptEnv, HyperOptVectorEnv, ppo_task, rules_of
 from hypersvg.environments.sb3 import StableBaselinesVecEnv
 from hypersvg.settings import Settings
 from hypersvg.tasks.base import Task
 
 SEED = 0
-
-
-@dataclass(frozen=True)
-class Rollout:
-    """Seconds of the steps (the first reset is not counted) and the rewards ``[steps, environments]``."""
-
-    seconds: float
-    rewards: NDArray[np.float32]
+Rewards = NDArray[np.float32]
 
 
 def actions_of(environments: int, steps: int) -> NDArray[np.float32]:
@@ -36,20 +28,16 @@ def actions_of(environments: int, steps: int) -> NDArray[np.float32]:
     return np.random.default_rng(SEED).uniform(-1, 1, (steps, environments, 1)).astype(np.float32)
 
 
-def rollout(env: VecEnv, steps: int) -> Rollout:
-    """Step ``env`` with :func:`actions_of`, from the episodes that its seeds give."""
-    rewards, actions = [], actions_of(env.num_envs, steps)
-    env.reset()
-    start = time.perf_counter()
-    for action in actions:
-        rewards.append(env.step(action)[1].copy())
-    return Rollout(time.perf_counter() - start, np.stack(rewards))
+def rollout(env: VecEnv, steps: int) -> Rewards:
+    """Step ``env`` with :func:`actions_of` from where it stands; the rewards ``[steps, environments]``."""
+    return np.stack([env.step(action)[1].copy() for action in actions_of(env.num_envs, steps)])
 
 
 def vector_environment(task: Task, settings: Settings, arm: Arm, environments: int) -> VecEnv:
     """Ours, natively batched, in stable-baselines3's dress."""
     env = StableBaselinesVecEnv(HyperOptVectorEnv(environments, task, settings, arm))
     env.seed(SEED)
+    env.reset()
     return env
 
 
@@ -57,51 +45,42 @@ def plain_environment(task: Task, settings: Settings, arm: Arm, environments: in
     """As many scalar environments one after another, with the seeds that ours gives its entries."""
     env = DummyVecEnv([lambda: HyperOptEnv(task, settings, arm)] * environments)
     env._seeds = list(StableBaselinesVecEnv(HyperOptVectorEnv(environments, task, settings, arm)).seed(SEED))
+    env.reset()
     return env
 
 
-def vector_rollout(task: Task, settings: Settings, arm: Arm, environments: int, steps: int) -> Rollout:
-    """One rollout of ``steps`` decisions of each of ``environments`` environments, natively batched."""
-    return rollout(vector_environment(task, settings, arm, environments), steps)
-
-
-def plain_rollout(task: Task, settings: Settings, arm: Arm, environments: int, steps: int) -> Rollout:
-    """The plain twin of :func:`vector_rollout`."""
-    return rollout(plain_environment(task, settings, arm, environments), steps)
-
-
-def same_rewards(ours: Rollout, plain: Rollout, images: int) -> float:
+def same_rewards(ours: Rewards, plain: Rewards, count: int) -> float:
     """The largest difference of a reward.
 
     A batched matrix product rounds differently, so that an image on a class boundary may change sides; raises
-    ``AssertionError`` for more than 1 % of the ``images`` of an evaluation.
+    ``AssertionError`` for more than 1 % of the ``count`` images of an evaluation.
     """
-    difference = float(np.abs(ours.rewards - plain.rewards).max())
-    assert difference <= 0.01 + 1e-6, f"rewards differ by {difference} ({difference * images:.0f} of {images} images)"
+    difference = float(np.abs(ours - plain).max())
+    assert difference <= 0.01 + 1e-6, f"rewards differ by {difference} ({difference * count:.0f} of {count} images)"
     return difference
 
 
 @dataclass(frozen=True)
-class Compared:
-    """Median seconds of ours and of the plain twin, and the largest difference of a reward."""
+class Pair:
+    """Both, stepped through one whole episode of every environment, whose automatic reset is counted.
 
-    ours_s: float
-    plain_s: float
-    difference: float
+    ``evaluations`` of an episode, on ``images`` images each, are what its rewards cost.
+    """
 
-    @property
-    def vs_plain(self) -> float:
-        """How many times the environment steps per second of the plain twin."""
-        return self.plain_s / self.ours_s
+    ours: Callable[[], Rewards]
+    plain: Callable[[], Rewards]
+    evaluations: int
+    images: int
 
 
-def compared(task: Task, settings: Settings, arm: Arm, environments: int, steps: int, repeats: int = 3) -> Compared:
-    """Both, alternating, ``repeats`` times after one that warms up."""
-    with torch.no_grad():
-        both = [
-            (run(task, settings, arm, environments, steps), twin(task, settings, arm, environments, steps))
-            for run, twin in [(vector_rollout, plain_rollout)] * (1 + repeats)
-        ]
-    ours = statistics.median(one.seconds for one, _ in both[1:])
-    plain = statistics.median(one.seconds for _, one in both[1:])
-    return Compared(ours, plain, same_rewards(*both[0], images=settings.data.curve_images))
+def pair(arm: str, batch: int, device: str, environments: int = 16) -> Pair:
+    """The two for ``arm`` ``sparse`` (``sparse_every``) or ``dense``; raises ``AssertionError`` for unequal rewards."""
+    chosen = settings(batch=batch)
+    task = ppo_task(chosen, images(device), device)
+    kind: Arm = "dense" if arm == "dense" else "sparse_every"
+    steps = chosen.ppo.steps
+    made = [make(task, chosen, kind, environments) for make in (vector_environment, plain_environment)]
+    first, second = (rollout(env, steps) for env in made)
+    same_rewards(first, second, chosen.data.curve_images)
+    evaluations = environments * rules_of(chosen, kind).rewards
+    return Pair(lambda: rollout(made[0], steps), lambda: rollout(made[1], steps), evaluations, chosen.data.curve_images)

@@ -74,13 +74,13 @@ def chained_flop(width: int, size: int, batch: int, steps: int) -> int:
 
 
 def hidden_flop(width: int, size: int, batch: int, steps: int) -> int:
-    """The unroll in the hidden layer (``maths/hidden_unroll.py``), cheaper at small widths.
+    """The unroll in the hidden layer (:mod:`hypersvg.maths.unroll`), cheaper at small widths.
 
     Model loss and policy as in :func:`chained_flop`; the product W₂W₁ᵀ [H, H], once; W₁s_T (all other W₁s_t are the
-    model loss's), W₂ at the end of the chain, and W₂ back (3); three products [H, H] a step: forward, back, and in ξ.
+    model loss's), W₂ at the end of the chain, and W₂ back (3); a product [H, H] a step but the first, forward and back.
     """
     layers = 2 * batch * size * width * (5 * steps + 3 + 2)
-    return layers + 2 * width**2 * size + 3 * steps * 2 * batch * width**2
+    return layers + 2 * width**2 * size + 2 * (steps - 1) * 2 * batch * width**2
 
 
 def inner_flop(runs: int, batch: int, hidden: tuple[int, int] = (32, 32)) -> int:

@@ -9,7 +9,7 @@ from torch import nn
 from hypersvg.controllers.constant import Constant
 from hypersvg.images import Images, Split
 from hypersvg.maths.network import ACTIVATIONS, Network
-from hypersvg.maths.optimizers import OptimizerName
+from hypersvg.maths.optimizers import Adam, OptimizerName
 from hypersvg.maths.random import BatchStream, torch_generator
 from hypersvg.tasks.base import gradient_by_autograd
 from hypersvg.tasks.classification import Classification, blocks
@@ -203,3 +203,32 @@ def test_initialisations_keep_their_bounds_and_spread() -> None:
         assert abs(float(weight.std()) - bound / 3**0.5) < 0.01 * bound
         assert float(bias.abs().max()) == 0.0
     assert Network().parameters == 26_506
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_adam_in_one_pass_equals_its_plain_twin_and_leaves_its_arguments_alone(runs: int) -> None:
+    generator = torch_generator(3, "one pass")
+    one_pass, plain = Adam(), Adam()
+    parameters = torch.randn(runs, 37, generator=generator, dtype=torch.float64)
+    plain.first, plain.second = torch.zeros_like(parameters), torch.zeros_like(parameters)
+    for _ in range(5):
+        gradient = torch.randn(parameters.shape, generator=generator, dtype=torch.float64)
+        rate, kept = torch.rand(runs, generator=generator, dtype=torch.float64), parameters.clone()
+        after = one_pass.step(parameters, gradient, rate)
+        plain.steps += 1
+        expected = plain.plain_step(plain.first, plain.second, parameters, gradient, rate)
+        assert torch.allclose(after, expected, rtol=1e-12)
+        assert torch.allclose(one_pass.direction(), plain.direction(), rtol=1e-12)
+        assert torch.equal(parameters, kept)
+        parameters = after
+
+
+def test_a_run_takes_the_same_steps_to_the_bit_whatever_runs_beside_it() -> None:
+    inner, generator = Adam(), torch_generator(4, "beside")
+    alone, start = Adam(), torch.randn(3, 1003, generator=generator)
+    both, one = start, start[1:2]
+    for _ in range(10):
+        gradient = torch.randn(3, 1003, generator=generator)
+        both = inner.step(both, gradient, torch.full((3,), 0.01))
+        one = alone.step(one, gradient[1:2], torch.full((1,), 0.01))
+    assert torch.equal(both[1:2], one)

@@ -1,11 +1,13 @@
 """The true (inner) optimizers, batched over runs: parameters, moments and rates have one row a run."""
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.optim.adam import adam
+
+from hypersvg.maths.kernels import compiled, constants_of, run_rows
 
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adam"]
 
@@ -44,12 +46,38 @@ class Momentum:
         return self.last
 
 
+@compiled
+def adam_rows(
+    parameters: Any,
+    gradient: Any,
+    first: Any,
+    second: Any,
+    rate: Any,
+    after: Any,
+    last: Any,
+    constants: Any,
+    start: int,
+    stop: int,
+) -> None:
+    """Rows ``start`` … ``stop`` − 1 of :meth:`Adam.step`, in one pass."""
+    decay1, decay2, keep1, keep2, scale1, scale2, epsilon = constants
+    for run in range(start, stop):
+        old, slope, means, squares = parameters[run], gradient[run], first[run], second[run]
+        new, direction, step = after[run], last[run], rate[run]
+        for column in range(old.size):
+            mean = decay1 * means[column] + keep1 * slope[column]
+            square = decay2 * squares[column] + keep2 * slope[column] * slope[column]
+            moved = scale1 * mean / (np.sqrt(scale2 * square) + epsilon)
+            means[column], squares[column], direction[column] = mean, square, moved
+            new[column] = old[column] - step * moved
+
+
 @dataclass
 class Adam:
     """Adam (Kingma & Ba 2015, Algorithm 1), epsilon outside the corrected square root as in ``torch.optim.Adam``.
 
-    The moments are private and updated in place by PyTorch's one-pass kernel, which knows one rate for all rows: it
-    moves a fresh tensor of zeros by minus one, which gives the direction that each row's own rate then scales.
+    The moments are private and updated in place. In main memory a step is one pass (:func:`adam_rows`); elsewhere, and
+    as its plain twin, :meth:`plain_step`.
     """
 
     beta1: float = 0.9
@@ -64,25 +92,26 @@ class Adam:
         """One update; see :class:`InnerOptimizer`."""
         if self.first is None or self.second is None:
             self.first, self.second = torch.zeros_like(gradient), torch.zeros_like(gradient)
-        self.last = torch.zeros_like(gradient)
-        adam(
-            [self.last],
-            [gradient],
-            [self.first],
-            [self.second],
-            [],
-            [torch.full((), float(self.steps), device=gradient.device)],
-            fused=True,
-            amsgrad=False,
-            beta1=self.beta1,
-            beta2=self.beta2,
-            lr=-1.0,
-            weight_decay=0.0,
-            eps=self.epsilon,
-            maximize=False,
-        )
         self.steps += 1
-        return torch.addcmul(parameters, rate.unsqueeze(1), self.last, value=-1)
+        if gradient.device.type != "cpu":
+            return self.plain_step(self.first, self.second, parameters, gradient, rate)
+        after, self.last = torch.empty_like(parameters), torch.empty_like(parameters)
+        tensors = [parameters, gradient, self.first, self.second, rate.to(parameters.dtype), after, self.last]
+        run_rows(adam_rows, len(parameters), tensors, constants_of(parameters, *self.constants()))
+        return after
+
+    def plain_step(self, first: Tensor, second: Tensor, parameters: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
+        """The same in five operations."""
+        decay1, decay2, keep1, keep2, scale1, scale2, epsilon = self.constants()
+        first.mul_(decay1).add_(gradient, alpha=keep1)
+        second.mul_(decay2).addcmul_(gradient, gradient, value=keep2)
+        self.last = scale1 * first / ((scale2 * second).sqrt_() + epsilon)
+        return parameters - rate.unsqueeze(1) * self.last
+
+    def constants(self) -> tuple[float, ...]:
+        """β₁, β₂, 1 − β₁, 1 − β₂, both bias corrections and ε."""
+        corrections = 1 / (1 - self.beta1**self.steps), 1 / (1 - self.beta2**self.steps)
+        return self.beta1, self.beta2, 1 - self.beta1, 1 - self.beta2, *corrections, self.epsilon
 
     def direction(self) -> Tensor:
         """See :class:`InnerOptimizer`."""

@@ -1,27 +1,16 @@
 """Adam on matrices whose gradient is an outer product: what a batch of one state gives, and never stored here.
 
 A step reads and writes weights and moments once, and takes the products that the algorithm needs of the old or the
-new weights on the way. Compiled by numba, which brings its compiler along.
+new weights on the way.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from itertools import pairwise
 from typing import Any
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
-compiled = numba.njit(
-    nogil=True,
-    fastmath={"reassoc", "contract", "arcp", "nsz"},  # sums in vector order; what is no number stays none
-    error_model="numpy",  # a check for zero divisors would keep the loops from being vectorized
-    cache=True,
-)
-Kernel = Callable[..., None]
+from hypersvg.maths.kernels import Kernel, compiled, constants_of, run_rows
 
 
 @compiled
@@ -94,9 +83,8 @@ def rows_after(
 class RankOneAdam:
     """Adam (Kingma & Ba 2015, Algorithm 1; ε as in ``torch.optim.Adam``) of ``weight [runs, H, P]``, in place.
 
-    Rows are shared among as many threads as torch uses, each row one thread's work from end to end: results do not
-    depend on their number. The plain twin is ``torch.optim.Adam`` with the gradient ``left[:, :, None] *
-    right[:, None]``; both agree to rounding.
+    The plain twin is ``torch.optim.Adam`` with the gradient ``left[:, :, None] * right[:, None]``; both agree to
+    rounding.
     """
 
     def __init__(self, weight: Tensor, rate: float, epsilon: float) -> None:
@@ -115,28 +103,13 @@ class RankOneAdam:
         return self.step(rows_after, left, right, seen, torch.empty_like(left))
 
     def step(self, kernel: Kernel, left: Tensor, right: Tensor, seen: Tensor, out: Tensor) -> Tensor:
-        """Share the kernel's rows among the threads."""
+        """One step by ``kernel``, which fills ``out``."""
         self.steps += 1
         tensors = [self.weight, self.first, self.second, left, right, seen, out]
-        arrays = [tensor.detach().contiguous().numpy() for tensor in tensors]
-        rows, threads = left.numel(), min(torch.get_num_threads(), left.numel())
-        cuts = [rows * part // threads for part in range(threads + 1)]
-        parts = [(*arrays, self.constants(), *cut) for cut in pairwise(cuts)]
-        if threads == 1:
-            kernel(*parts[0])
-        else:
-            for task in [pool(threads).submit(kernel, *part) for part in parts]:
-                task.result()
+        run_rows(kernel, left.numel(), tensors, self.constants())
         return out
 
     def constants(self) -> tuple[Any, ...]:
-        """β₁, β₂, 1 − β₁, 1 − β₂, the corrected step size, the root's correction and ε, in the weights' type."""
+        """β₁, β₂, 1 − β₁, 1 − β₂, the corrected step size, the root's correction and ε."""
         step, root = self.rate / (1 - 0.9**self.steps), (1 - 0.999**self.steps) ** -0.5
-        kind = self.weight.numpy().dtype.type
-        return tuple(kind(value) for value in (0.9, 0.999, 1 - 0.9, 1 - 0.999, step, root, self.epsilon))
-
-
-@cache
-def pool(threads: int) -> ThreadPoolExecutor:
-    """Threads that stay."""
-    return ThreadPoolExecutor(threads)
+        return constants_of(self.weight, 0.9, 0.999, 1 - 0.9, 1 - 0.999, step, root, self.epsilon)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hypersvg.maths.surrogate import Surrogate, first_layer
+from hypersvg.maths.surrogate import Surrogate, first_layer, wide_product
 from hypersvg.maths.svg import Reading
 
 Inner = Callable[[Tensor, Tensor], Tensor]
@@ -61,7 +61,7 @@ class Pass:
     @torch.no_grad()
     def error(self) -> Tensor:
         """g(s, a) − s' ``[runs, batch · T, P]``, in one product."""
-        output = torch.baddbmm(self.surrogate.output_bias, self.hidden.flatten(1, 2), self.surrogate.output_weight)
+        output = wide_product(self.hidden.flatten(1, 2), self.surrogate.output_weight).add_(self.surrogate.output_bias)
         error = output.view_as(self.states[:, :, 1:])
         if self.surrogate.form == "rate_scaled":
             error *= self.rates.unsqueeze(3)
@@ -91,10 +91,10 @@ class Pass:
             for leaf, gradient in zip(inputs, small, strict=True)
         )
         return [
-            torch.bmm(self.with_last_states(entering).transpose(1, 2), self.states.flatten(1, 2)),
+            wide_product(self.with_last_states(entering).transpose(1, 2), self.states.flatten(1, 2)),
             rate_weight,
             hidden_bias,
-            torch.bmm(factor * scaled.detach().transpose(1, 2), error),
+            wide_product(factor * scaled.detach().transpose(1, 2), error),
             torch.bmm(factor * scale.transpose(1, 2), error),
         ]
 
