@@ -1,6 +1,7 @@
 """Algorithm 6 for one seed and one unroll length: what it learns from, and what is recorded of it."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from hypersvg.experiments.offline_updates import seen, updates_of
 from hypersvg.experiments.probes import Probe, probe_seeds
 from hypersvg.maths.random import torch_generator
 from hypersvg.maths.surrogate import Policy, Surrogate
-from hypersvg.maths.svg import Noise, Reading, squared_error, unrolled
+from hypersvg.maths.svg import Noise, Reading, unrolled
 from hypersvg.maths.unroll import Pass, chained, free_anchors, inner_of, recorded_anchors
 from hypersvg.tasks.classification import Classification
 
@@ -32,6 +33,11 @@ class Recorded:
     def rows(self, split: str) -> Tensor:
         """Indices of a split's trajectories; the split is by trajectory, never by transition."""
         return torch.from_numpy(np.flatnonzero(self.table["split"] == split)).to(self.rates.device)
+
+    @cached_property
+    def moved(self) -> Tensor:
+        """Squared length of every recorded step, ``[count, steps]``: the error of predicting s' = s."""
+        return torch.stack([(one[1:] - one[:-1]).square().sum(dim=1) for one in self.states])
 
     def window(self, rows: Tensor, first: int, length: int) -> tuple[Tensor, Tensor]:
         """States ``[1, batch, length + 1, P]`` and rates ``[1, batch, length]`` of a window of some trajectories."""
@@ -87,7 +93,7 @@ class Learner:
         return {
             "iteration": iteration,
             "model_loss": float(loss) / size,
-            "persistence_loss": float(squared_error(states[:, :, :-1], states)) / size,
+            "persistence_loss": float(self.data.moved[rows, first : first + self.unroll].mean()) / size,
             "value_inferred": self.recorded_accuracy(rows, first + self.unroll),
             "rate": self.rate(),
             **self.evaluated(iteration, states, rates),

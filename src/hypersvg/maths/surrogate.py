@@ -54,14 +54,14 @@ def first_layer(state: Tensor, weight: Tensor) -> Tensor:
     return cast(Tensor, FirstLayer.apply(state, weight))  # type: ignore[no-untyped-call]
 
 
-def wide_product(left: Tensor, right: Tensor) -> Tensor:
-    """``left [runs, m, k]`` times ``right [runs, k, P]``, in panels of columns that the cache holds.
+def wide_product(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
+    """``left [runs, m, k]`` times ``right [runs, k, P]`` (into ``out``), in panels of columns that the cache holds.
 
     A product whose inner dimension is small and whose result is wide otherwise runs at half of the processor's rate.
     """
+    product, left = right.new_empty(*left.shape[:2], right.shape[2]) if out is None else out, left.contiguous()
     if left.device.type != "cpu":
-        return torch.bmm(left, right)
-    product, left = right.new_empty(*left.shape[:2], right.shape[2]), left.contiguous()
+        return torch.bmm(left, right, out=product)
     for run in range(len(left)):
         for start in range(0, right.shape[2], PANEL):
             columns = slice(start, start + PANEL)

@@ -78,7 +78,10 @@ class Pass:
 
     @torch.no_grad()
     def gradients(self, error: Tensor) -> list[Tensor]:
-        """∇_θ of the sum of :meth:`loss` over runs, in the order of the surrogate's weights."""
+        """∇_θ of the sum of :meth:`loss` over runs, in the order of the surrogate's weights.
+
+        The two large ones are written over the weights' last gradients where there are any: new memory is dear.
+        """
         surrogate, factor = self.surrogate, 2 / error.shape[1]
         pulled = torch.bmm(error, surrogate.output_weight.transpose(1, 2)) * factor
         scale = self.scale.flatten(1, 2).unsqueeze(2)
@@ -91,10 +94,12 @@ class Pass:
             for leaf, gradient in zip(inputs, small, strict=True)
         )
         return [
-            wide_product(self.with_last_states(entering).transpose(1, 2), self.states.flatten(1, 2)),
+            wide_product(
+                self.with_last_states(entering).transpose(1, 2), self.states.flatten(1, 2), surrogate.input_weight.grad
+            ),
             rate_weight,
             hidden_bias,
-            wide_product(factor * scaled.detach().transpose(1, 2), error),
+            wide_product(factor * scaled.detach().transpose(1, 2), error, surrogate.output_weight.grad),
             torch.bmm(factor * scale.transpose(1, 2), error),
         ]
 
