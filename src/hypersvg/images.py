@@ -47,9 +47,9 @@ def load_images(path: Path, scaling: str = "unit", device: str = "cpu", validati
         source = file.metadata()["source"]
 
         def split(name: str) -> Split:
-            pixels = file.get_tensor(f"{name}_images").to(torch.float32) / 255
+            pixels = file.get_tensor(f"{name}_images").to(torch.float32).div_(255)
             if scaling == "standardised":
-                pixels = (pixels - MNIST_MEAN) / MNIST_STD
+                pixels.sub_(MNIST_MEAN).div_(MNIST_STD)
             return Split(pixels, file.get_tensor(f"{name}_labels").to(torch.int64))
 
         train, held_out, test = split("train"), split("validation"), split("test")

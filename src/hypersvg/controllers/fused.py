@@ -101,7 +101,7 @@ class FusedUpdates:
     def through_truth(self, transition: Transition, action: Tensor, batch: Batch) -> "Through":
         """The policy loss through the true one-step derivative."""
         change = action.detach() - transition.rate.unsqueeze(1)
-        outer = self.outer(transition.after - change * transition.direction, batch)
+        outer = self.task.loss_and_gradient(transition.after - change * transition.direction, batch)[1]
         return Through(outer, -action.squeeze(1) * (outer * transition.direction).sum(dim=1))
 
     def through_model(self, product: Tensor, transition: Transition, action: Tensor, batch: Batch) -> "Through":
@@ -115,7 +115,7 @@ class FusedUpdates:
             predicted = constant.predicted(state, recorded, rate)
             moving = predicted if torch.equal(action, rate) else constant.predicted(state, acting, action)
             imagined = noisy(moving, after, predicted, reading_of(self.svg), noise_of(self.svg, transition))
-        outer = self.outer(imagined.squeeze(1), batch)
+        outer = self.task.loss_and_gradient(imagined.squeeze(1), batch)[1]
         if self.model is None:
             pulled = torch.bmm(outer.unsqueeze(1), constant.output_weight.transpose(1, 2))
             return Through(outer, constant.contracted(acting, action, outer.unsqueeze(1), pulled))
@@ -131,11 +131,6 @@ class FusedUpdates:
         if self.model is None or through.entering is None or through.model_value is None:
             return first_layer(transition.after.unsqueeze(1), self.surrogate.input_weight.detach())
         return self.model.step_rest(through.model_value, through.entering, transition)
-
-    def outer(self, imagined: Tensor, batch: Batch) -> Tensor:
-        """dL/dŝ' ``[runs, P]`` of the task loss at ``imagined [runs, P]``."""
-        leaf = imagined.detach().requires_grad_(True)
-        return torch.autograd.grad(self.task.loss(leaf, batch).sum(), leaf)[0]
 
 
 class SurrogateUpdate:

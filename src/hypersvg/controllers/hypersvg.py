@@ -73,7 +73,9 @@ class HyperSvg:
                 start.dtype,
             )
         kind = fused.FusedUpdates if self.fuse and fused.applies(svg, self.task.device) else PlainUpdates
-        self.update = kind(self.task, svg, self.policy, self.surrogate, self.derivative == "surrogate")
+        self.update: fused.FusedUpdates | PlainUpdates | None = None
+        if self.derivative != "none":
+            self.update = kind(self.task, svg, self.policy, self.surrogate, self.derivative == "surrogate")
 
     def rates(self, step: int, parameters: Tensor) -> Tensor:
         """The policy's rates ``[runs]``, or the starting rates where ``Svg.start`` says so."""
@@ -84,7 +86,7 @@ class HyperSvg:
 
     def observe(self, transition: Transition) -> None:
         """One update of the policy through the surrogate and one of the surrogate (Algorithm 6, online)."""
-        if self.derivative == "none":
+        if self.update is None:
             return
         batch = self.batches.next()
         if self.settings.value_batch == "same":
@@ -92,8 +94,11 @@ class HyperSvg:
         self.hypergradients.append(self.update(transition, batch))
         self.surrogate_updates += self.derivative == "surrogate"
 
+    @torch.no_grad()
     def last_action(self, parameters: Tensor) -> Tensor:
         """The policy's rates ``[runs]`` at ``parameters``, whatever steered so far (section 3.4.1)."""
+        if self.update is None:
+            return self.policy(parameters.unsqueeze(1)).squeeze(1)
         return self.update.rates(parameters)
 
     @torch.no_grad()

@@ -21,10 +21,14 @@ PANEL = 1024
 """Columns of a panel of :func:`wide_product`."""
 
 
-def he_uniform(shape: tuple[int, ...], inputs: int, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
-    """``U(±sqrt(6 / inputs))`` (He et al. 2015; Table 4.3, column "MNIST (SVG)")."""
-    bound = math.sqrt(6.0 / inputs)
-    return torch.rand(shape, generator=generator, dtype=dtype) * (2 * bound) - bound
+def he_uniform(
+    shape: tuple[int, ...], inputs: int, generators: Sequence[torch.Generator], dtype: torch.dtype
+) -> Tensor:
+    """``U(±sqrt(6 / inputs))`` ``[generators, *shape]`` (He et al. 2015; Table 4.3, column "MNIST (SVG)")."""
+    drawn, bound = torch.empty(len(generators), *shape, dtype=dtype), math.sqrt(6.0 / inputs)
+    for run, generator in zip(drawn, generators, strict=True):
+        torch.rand(shape, generator=generator, dtype=dtype, out=run)
+    return drawn.mul_(2 * bound).sub_(bound)
 
 
 class FirstLayer(torch.autograd.Function):
@@ -141,8 +145,7 @@ class Surrogate:
         """One freshly drawn surrogate a generator; ``output`` zero makes a residual form start as s' = s."""
 
         def stacked(shape: tuple[int, int], inputs: int) -> Tensor:
-            drawn = [he_uniform(shape, inputs, generator, dtype) for generator in generators]
-            return torch.stack(drawn).to(device).requires_grad_(True)
+            return he_uniform(shape, inputs, generators, dtype).to(device).requires_grad_(True)
 
         def zeros(size: int) -> Tensor:
             return torch.zeros(len(generators), 1, size, device=device, dtype=dtype, requires_grad=True)
@@ -213,8 +216,7 @@ class Policy:
         dtype, device = start.dtype, start.device
 
         def stacked(shape: tuple[int, int], inputs: int) -> Tensor:
-            drawn = [he_uniform(shape, inputs, generator, dtype) for generator in generators]
-            return torch.stack(drawn).to(device).requires_grad_(True)
+            return he_uniform(shape, inputs, generators, dtype).to(device).requires_grad_(True)
 
         def zeros(size: int) -> Tensor:
             return torch.zeros(len(generators), 1, size, device=device, dtype=dtype, requires_grad=True)
