@@ -7,9 +7,10 @@ for rewards: ``evaluations`` on ``images`` images each.
 
 import environment
 import pytest
-from floors import Item, evaluation_flop, inner_flop
+from floors import Item
 from roles import Clock, Role
 
+from hypersvg.maths.costs import evaluation_flop, inner_flop
 from hypersvg.settings import Settings
 
 ENVIRONMENTS = 16

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from floors import Item, evaluation_flop, inner_flop
+from floors import Item
 from plain import PlainLoop
 from roles import Clock, Role
 from workloads import HELD_OUT, images, inner_problem, settings
 
+from hypersvg.maths.costs import evaluation_flop, inner_flop
 from hypersvg.training import InnerTraining
 
 RUNS = (1, 8, 64, 512)

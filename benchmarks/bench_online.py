@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from floors import Item, online_bytes, parameters
+from floors import Item
 from plain import PlainSvg, flat_ours, flat_plain
 from roles import Agreed, Clock, Compared, Role
 from workloads import inner_problem, settings
 
 from hypersvg.controllers.hypersvg import HyperSvg
+from hypersvg.maths.costs import online_bytes, parameters
 from hypersvg.tasks.classification import Classification
 from hypersvg.training import InnerTraining, Transition
 

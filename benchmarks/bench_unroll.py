@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from floors import Item, parameters, unroll_flop
+from floors import Item
 from plain import PlainSvg, flat_ours, flat_plain
 from roles import Agreed, Clock, Compared, Role
 from torch import Tensor
 from workloads import inner_problem, settings
 
 from hypersvg.experiments.offline_updates import OnePassUpdates
+from hypersvg.maths.costs import parameters, unroll_flop
 from hypersvg.maths.random import torch_generator
 from hypersvg.maths.surrogate import Policy, Surrogate
 from hypersvg.tasks.classification import Classification

@@ -63,7 +63,8 @@ def test_the_sidecar_says_what_the_result_depends_on(settings, tmp_path):
     sidecar = json.loads((tmp_path / "job" / "provenance.json").read_text(encoding="utf-8"))
     assert set(sidecar) == {
         *("git", "settings_hash", "lock_hash", "versions", "machine", "device"),
-        *("wall_seconds", "finished", "inputs", "outputs"),
+        *("wall_seconds", "startup_seconds", "compute_seconds", "write_seconds", "cpu_seconds", "peak_memory_gib"),
+        *("finished", "inputs", "outputs"),
     }
     assert sidecar["machine"]["threads"] == Settings().run.threads
     assert {"python", "torch", "numpy", "pandas"} <= set(sidecar["versions"])

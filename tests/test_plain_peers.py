@@ -5,13 +5,13 @@ import bench_unroll
 import pytest
 import torch
 from bench_unroll import TRAJECTORIES
-from floors import chained_flop, inner_flop, online_bytes, parameters
 from plain import PlainLoop, PlainSvg
 from roles import Compared
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.utils.flop_counter import FlopCounterMode
 from workloads import images, inner_problem, settings
 
+from hypersvg.maths.costs import chained_flop, inner_flop, online_bytes, parameters
 from hypersvg.training import InnerTraining
 
 WIDTH = 8

@@ -1,6 +1,5 @@
 """Gather the tables of a stage's jobs into one, and refuse when a row is missing."""
 
-import time
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from hypersvg.experiments.stages import STAGES, TABLE_FILES, block_settings
+from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.provenance import provenance, write_json
 from hypersvg.pipeline.settings_file import read_settings
@@ -21,14 +21,16 @@ def gather(stage: str, table: str, settings_file: Path, output: Path, files: Seq
 
     Raises :class:`~hypersvg.tables.TableError` naming the first row that a method or a seed lacks.
     """
-    started = time.monotonic()
+    clock = Clock()
     if (stage, table) not in TABLE_FILES:
         raise HypersvgError(f"stage '{stage}' has no table '{table}'")
     settings = read_settings(settings_file)
+    clock.computing()
     frame = concatenate(files, TABLES[table])
     check_complete(frame, stage, TABLES[table], settings)
+    clock.writing()
     write_table(frame, TABLES[table], output)
-    sidecar = provenance(block_settings(stage, settings), files, [output], time.monotonic() - started)
+    sidecar = provenance(block_settings(stage, settings), files, [output], clock)
     write_json(output.with_suffix(".provenance.json"), sidecar)
 
 

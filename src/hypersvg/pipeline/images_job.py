@@ -1,8 +1,8 @@
 """The data stage as a job: the images of a run and their sidecar."""
 
-import time
 from pathlib import Path
 
+from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.provenance import provenance, write_json
 from hypersvg.pipeline.settings_file import read_settings
 
@@ -14,9 +14,11 @@ def make_images(settings_file: Path, folder: Path) -> None:
     """
     from hypersvg.data import prepare
 
-    started = time.monotonic()
+    clock = Clock()
     settings = read_settings(settings_file).data
+    clock.computing()
     prepare(settings, folder)
+    clock.writing()
     outputs = [folder / "images.safetensors", folder / "manifest.json"]
     blocks = {"data": settings.model_dump(mode="json")}
-    write_json(folder / "provenance.json", provenance(blocks, [], outputs, time.monotonic() - started))
+    write_json(folder / "provenance.json", provenance(blocks, [], outputs, clock))

@@ -3,13 +3,13 @@
 import importlib
 import os
 import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from hypersvg.experiments.stages import STAGES, StageSpec, block_settings
+from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.provenance import provenance, write_json
 from hypersvg.pipeline.settings_file import read_settings
@@ -37,16 +37,16 @@ def run_job(request: Request) -> None:
 
     Raises a sentence for an unknown stage, arm or seed block, and whatever the stage raises.
     """
-    started = time.monotonic()
+    clock = Clock()
     settings = read_settings(request.settings)
     spec = known_stage(request.stage, request.arm, settings)
     seeds = parse_seeds(request.seeds)
     set_threads(settings.run.threads, settings.run.device)
     folder = fresh_folder(request.output)
     try:
-        outputs = compute(request, spec, settings, seeds, folder)
+        outputs = compute(request, spec, settings, seeds, folder, clock)
         blocks = block_settings(spec.name, settings)
-        sidecar = provenance(blocks, input_files(request), outputs, time.monotonic() - started)
+        sidecar = provenance(blocks, input_files(request), outputs, clock)
         write_json(folder / "provenance.json", sidecar)
         for path in (*outputs, folder / "provenance.json"):
             path.replace(request.output / path.name)
@@ -54,14 +54,19 @@ def run_job(request: Request) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def compute(request: Request, spec: StageSpec, settings: Settings, seeds: tuple[int, ...], folder: Path) -> list[Path]:
-    """Call the stage and write its tables into ``folder``; the paths of its tables and arrays."""
+def compute(
+    request: Request, spec: StageSpec, settings: Settings, seeds: tuple[int, ...], folder: Path, clock: Clock
+) -> list[Path]:
+    """Call the stage, on the clock, and write its tables into ``folder``; the paths of its tables and arrays."""
     from hypersvg.experiments.job import Job
     from hypersvg.schema import TABLES
     from hypersvg.tables import write_table
 
     job = Job(settings, request.arm, seeds, folder, request.images, request.trajectories)
-    tables = importlib.import_module(spec.module).run(job)
+    stage = importlib.import_module(spec.module)
+    clock.computing()
+    tables = stage.run(job)
+    clock.writing()
     declared = spec.tables(request.arm)
     if set(tables) != set(declared):
         raise HypersvgError(f"stage {spec.name}, arm {request.arm} made tables {sorted(tables)}, not {declared}")

@@ -2,10 +2,10 @@
 
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
+from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.exhibits_index import NOTEBOOKS, exhibit_files
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.provenance import provenance, write_json
@@ -20,10 +20,12 @@ SVG_EPOCH = "0"
 def run_notebook(source: Path, results: Path) -> None:
     """Execute ``source`` on ``results``; write ``notebooks/<name>.ipynb`` and ``.html`` and a sidecar there.
 
+    On its clock, computing is the notebook with its kernel (which starts and imports for itself), writing is the HTML.
+
     Raises a sentence for an unknown notebook or parameter, for a failing cell (naming it and its exception) and for an
     exhibit that did not appear. After a failure none of the notebook's outputs is left.
     """
-    started = time.monotonic()
+    clock = Clock()
     if source.stem not in NOTEBOOKS:
         raise HypersvgError(f"unknown notebook '{source.stem}'; known: {', '.join(NOTEBOOKS)}")
     declared = NOTEBOOKS[source.stem]
@@ -34,9 +36,14 @@ def run_notebook(source: Path, results: Path) -> None:
     (results / "exhibits").mkdir(exist_ok=True)
     for path in (*exhibits, executed, page):
         path.unlink(missing_ok=True)
+    parameters = {"results": results.as_posix()}
+    refuse_unknown(source, parameters)
+    use_own_kernel()
+    clock.computing()
     try:
-        notebook = execute(source, {"results": results.as_posix()})
+        notebook = execute(source, parameters)
         require(exhibits, source)
+        clock.writing()
         write_text(page, as_html(notebook, source.stem))
         write_text(executed, as_text(notebook))
     except BaseException:
@@ -45,7 +52,7 @@ def run_notebook(source: Path, results: Path) -> None:
         raise
     inputs = [results / "tables" / f"{table}.parquet" for table in declared.tables]
     settings = read_settings(results / "settings.json").model_dump(mode="json")
-    sidecar = provenance(settings, [source, *inputs], [*exhibits, executed, page], time.monotonic() - started)
+    sidecar = provenance(settings, [source, *inputs], [*exhibits, executed, page], clock)
     write_json(folder / f"{source.stem}.provenance.json", sidecar)
 
 
@@ -54,8 +61,6 @@ def execute(source: Path, parameters: dict[str, Any]) -> Any:
     import papermill
     from papermill.exceptions import PapermillException, PapermillExecutionError
 
-    refuse_unknown(source, parameters)
-    use_own_kernel()
     try:
         notebook = papermill.execute_notebook(
             str(source), None, parameters=parameters, kernel_name="python3", progress_bar=False, cwd=None

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hypersvg.pipeline.clock import Clock
+
 PACKAGES = ("hypersvg", "torch", "numpy", "pandas", "pyarrow", "stable-baselines3", "bayesian-optimization")
 LOCK = Path("envs/lock.txt")
 
@@ -78,13 +80,17 @@ def versions() -> dict[str, str]:
 
 
 def provenance(
-    settings: Mapping[str, Any], inputs: Sequence[Path], outputs: Sequence[Path], seconds: float
+    settings: Mapping[str, Any], inputs: Sequence[Path], outputs: Sequence[Path], clock: Clock
 ) -> dict[str, Any]:
     """The content of a sidecar.
 
     ``settings`` are the blocks that the result depends on, ``inputs`` and ``outputs`` are named by path and SHA-256,
-    ``seconds`` is the wall time.
+    ``clock`` says where the time went, the hashes of the files included.
     """
+    files = {
+        "inputs": {str(path): sha256(path) for path in inputs},
+        "outputs": {path.name: sha256(path) for path in outputs},
+    }
     return {
         "git": git_state(Path()),
         "settings_hash": settings_hash(settings),
@@ -92,8 +98,7 @@ def provenance(
         "versions": versions(),
         "machine": machine(),
         "device": dict(settings.get("run", {})).get("device"),
-        "wall_seconds": round(seconds, 3),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "inputs": {str(path): sha256(path) for path in inputs},
-        "outputs": {path.name: sha256(path) for path in outputs},
+        **clock.spent(),
+        "finished": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        **files,
     }

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from hypersvg.pipeline.exhibits_index import EXHIBITS, exhibit_files
-from hypersvg.pipeline.provenance import write_json
-from hypersvg.pipeline.timings import timings
+from hypersvg.pipeline.provenance import write_json, write_text
+from hypersvg.pipeline.timings_document import written_timings
 
 LARGEST = 600_000
 """Bytes above which a file is left out of the reference."""
@@ -38,14 +38,14 @@ def write_reference(root: Path, run: str) -> list[str]:
     for file in files:
         if not (source / file).is_file():
             raise ValueError(f"{source / file} is missing; run `make replicate SCALE={run}` first")
-    table, facts = timings(source), run_facts(source)
+    (page, table), facts = written_timings(root, source), run_facts(source)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     left_out = [file for file in files if (source / file).stat().st_size > LARGEST]
     for file in set(files) - set(left_out):
         shutil.copyfile(source / file, target / Path(file).name)
-    text = f"# Wall time of every job of `{run}` [s]\n\n{table.to_markdown(index=False)}\n"
-    (target / "timings.md").write_text(text, encoding="utf-8")
+    write_text(target / "timings.md", page)
+    write_text(target / "timings.csv", table)
     write_json(target / "run.json", facts)
     if run == "default":
         show_in_readme(root, run)
