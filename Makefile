@@ -14,7 +14,7 @@ RUN = $(SCALE)$(if $(VARIANT),+$(VARIANT))
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
 
 .DEFAULT_GOAL := help
-.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference step-times bench $(STAGES)
+.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference step-times bench gpu $(STAGES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z_ -]*\):.*## /\1: /p' $(MAKEFILE_LIST)
@@ -83,6 +83,12 @@ bench: environment ## ONLY=<name> DEVICE=cuda: ours, the plain peers and the flo
 		-o "python_files=bench_*.py" -o "python_functions=bench_* test_*" --device $(BENCH_DEVICE) \
 		$(if $(ONLY),-k "$(ONLY)") --benchmark-quiet --benchmark-json "$(BENCH_RAW)"
 	@$(BIN)/hypersvg bench "$(BENCH_RAW)" --device $(BENCH_DEVICE) $(if $(DACBENCH),--dacbench "$(DACBENCH)") $(if $(ONLY),--show)
+
+gpu: environment ## on a GPU: every stage there against the CPU, then `make bench DEVICE=cuda`
+	@$(BIN)/python -c "import sys, torch; torch.cuda.is_available() or sys.exit('hypersvg: PyTorch sees no GPU here')"
+	$(BIN)/python -m pytest tests/test_cuda.py -q -k "not pretended"
+	@$(MAKE) --no-print-directory bench DEVICE=cuda
+	@echo "Benchmarks: results/reference/benchmarks-cuda.json and docs/performance.md. Run: make replicate DEVICE=cuda"
 
 sensitivity: override SCALE := sensitivity
 sensitivity: environment ## every alternative of the ledger, one at a time, beside the default (config/scales/sensitivity.yaml)

@@ -43,14 +43,14 @@ def load_images(path: Path, scaling: str = "unit", device: str = "cpu", validati
     ``scaling`` is ``unit`` or ``standardised`` (see ``Inner.scaling``); with ``validation`` = ``test`` the test images
     validate and all others train (see ``Data.validation``).
     """
-    with safe_open(path, framework="pt", device=device) as file:
+    with safe_open(path, framework="pt") as file:
         source = file.metadata()["source"]
 
         def split(name: str) -> Split:
-            pixels = file.get_tensor(f"{name}_images").to(torch.float32).div_(255)
+            pixels = file.get_tensor(f"{name}_images").to(device).to(torch.float32).div_(255)
             if scaling == "standardised":
                 pixels.sub_(MNIST_MEAN).div_(MNIST_STD)
-            return Split(pixels, file.get_tensor(f"{name}_labels").to(torch.int64))
+            return Split(pixels, file.get_tensor(f"{name}_labels").to(device).to(torch.int64))
 
         train, held_out, test = split("train"), split("validation"), split("test")
     if validation == "test":

@@ -7,6 +7,7 @@ inner settings. Minibatches larger than a stand-in's training set are full batch
 import numpy as np
 import pandas as pd
 
+from hypersvg.experiments.common import resolved_device
 from hypersvg.experiments.identification import shortlist_file
 from hypersvg.experiments.identification.candidates import Candidate, described
 from hypersvg.experiments.identification.trials import readings
@@ -30,7 +31,7 @@ def run(job: Job) -> Tables:
 
 def images_of(job: Job, scaling: str) -> Images:
     """The run's images, scaled as a candidate wants them."""
-    return load_images(job.images_file, scaling, "cpu", job.settings.data.validation)
+    return load_images(job.images_file, scaling, resolved_device(job.settings), job.settings.data.validation)
 
 
 def trained(candidate: Candidate, images: Images, seeds: tuple[int, ...]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from hypersvg.controllers.hypersvg import Derivative, HyperSvg
 from hypersvg.experiments.common import inner_task, memory_chunks, starting_rates, svg_bytes
 from hypersvg.experiments.job import Job
 from hypersvg.experiments.learner import Learner, Recorded
+from hypersvg.experiments.runtimes import synchronize
 from hypersvg.experiments.trajectories import open_states
 from hypersvg.schema.offline import TRAJECTORIES
 from hypersvg.tables import read_table
@@ -37,12 +38,14 @@ def step_times(job: Job) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(minutes_a_seed=lambda table: table.seconds_a_step * table.steps_a_seed / 60)
 
 
-def seconds_of(step: Callable[[int], object]) -> float:
+def seconds_of(step: Callable[[int], object], device: str) -> float:
     """Mean wall time [s] of :data:`MEASURED` steps after a warm one."""
     step(0)
+    synchronize(device)
     started = time.perf_counter()
     for number in range(1, MEASURED + 1):
         step(number)
+    synchronize(device)
     return (time.perf_counter() - started) / MEASURED
 
 
@@ -53,7 +56,7 @@ def offline_row(job: Job, unroll: int) -> dict[str, object]:
     task = inner_task(job)
     data = Recorded(open_states(folder)[0], table[table["seed"] == seed].reset_index(drop=True), task.device)
     learner = Learner(replace(job, arm=f"T{unroll:02d}"), task, data, seed, unroll)
-    seconds = seconds_of(learner.iterate)
+    seconds = seconds_of(learner.iterate, task.device)
     return {
         "stage": "offline",
         "arm": f"T{unroll:02d}",
@@ -78,4 +81,9 @@ def online_row(job: Job, arm: str) -> dict[str, object]:
         task.accuracy(training.parameters, "curve")
 
     steps = max(online.warm_ups) if arm == "bandit" else online.steps
-    return {"stage": "online", "arm": arm, "seconds_a_step": seconds_of(step), "steps_a_seed": steps * len(chunks)}
+    return {
+        "stage": "online",
+        "arm": arm,
+        "seconds_a_step": seconds_of(step, task.device),
+        "steps_a_seed": steps * len(chunks),
+    }

@@ -42,7 +42,7 @@ class WholeSet(Classification):
     def loss(self, parameters: Tensor, batch: Batch) -> Tensor:
         """Mean cross-entropy of each run ``[runs]``, piece by piece."""
         pieces = zip(torch.split(batch.images, PIECE, dim=1), torch.split(batch.labels, PIECE, dim=1), strict=True)
-        total = torch.zeros(len(parameters))
+        total = torch.zeros(len(parameters), device=parameters.device)
         for images, labels in pieces:
             total = total + self.network.loss(parameters, images, labels) * labels.shape[1]
         return total / batch.labels.shape[1]
@@ -67,7 +67,8 @@ def task_of(protocol: Protocol, images: Images) -> Classification:
     network = Network(activation=protocol.activation, initialisation=protocol.initialisation)
     count = len(images.train.labels)
     kind = WholeSet if protocol.batch_size >= count else Classification
-    return kind(network, images, min(protocol.batch_size, count), CURVE_IMAGES)
+    device = images.train.images.device.type
+    return kind(network, images, min(protocol.batch_size, count), CURVE_IMAGES, device)
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def readings(
     """
     task = task_of(protocol, images)
     training = InnerTraining(task, protocol.optimizer, seeds, len(rates))
-    rate = torch.tensor(rates, dtype=torch.float32).repeat(len(seeds))
+    rate = torch.tensor(rates, dtype=torch.float32, device=task.device).repeat(len(seeds))
     accuracies, alive = [], []
 
     def read(transition: Transition) -> None:
@@ -97,7 +98,7 @@ def readings(
 
     train(training, Constant(rate), max(steps), record_accuracy=False, after_step=read)
     shape = (len(steps), len(seeds), len(rates))
-    return Readings(as_array(torch.stack(accuracies), shape), torch.stack(alive).view(shape).numpy())
+    return Readings(as_array(torch.stack(accuracies), shape), torch.stack(alive).view(shape).cpu().numpy())
 
 
 def scored(accuracy: Tensor, alive: Tensor) -> Tensor:
@@ -107,4 +108,4 @@ def scored(accuracy: Tensor, alive: Tensor) -> Tensor:
 
 def as_array(values: Tensor, shape: tuple[int, ...]) -> Array:
     """A tensor's values as float64 in a shape."""
-    return np.asarray(values.detach().double().view(shape).numpy())
+    return np.asarray(values.detach().cpu().double().view(shape).numpy())
