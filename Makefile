@@ -79,7 +79,7 @@ bench: BENCH_DEVICE = $(if $(filter cuda,$(DEVICE)),cuda,cpu)
 bench: BENCH_RAW = results/benchmarks/$(BENCH_DEVICE).json
 bench: environment ## ONLY=<name> DEVICE=cuda: ours, the plain peers and the floors side by side (docs/performance.md)
 	@mkdir -p $(dir $(BENCH_RAW)) && rm -f "$(BENCH_RAW)"
-	@GLIBC_TUNABLES="$${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}" $(BIN)/python -m pytest benchmarks -q \
+	@$(BIN)/python -m pytest benchmarks -q \
 		-o "python_files=bench_*.py" -o "python_functions=bench_* test_*" --device $(BENCH_DEVICE) \
 		$(if $(ONLY),-k "$(ONLY)") --benchmark-quiet --benchmark-json "$(BENCH_RAW)"
 	@$(BIN)/hypersvg bench "$(BENCH_RAW)" --device $(BENCH_DEVICE) $(if $(DACBENCH),--dacbench "$(DACBENCH)") $(if $(ONLY),--show)
