@@ -1,10 +1,11 @@
-"""Steps per second of DACBench's SGD benchmark, set to the inner problem of HyperOpt-Gym: one JSON line.
+"""DACBench's SGD benchmark set to the inner problem of HyperOpt-Gym: a JSON file for `make bench DACBENCH=<file>`.
 
 DACBench (Eimer et al. 2021, "DACBench: A Benchmark Library for Dynamic Algorithm Configuration") is no dependency of
 the project: it runs in an environment of its own, which needs nothing of the project's.
 
     python3.11 -m venv /tmp/dacbench && /tmp/dacbench/bin/pip install dacbench torch torchvision
-    /tmp/dacbench/bin/python benchmarks/dacbench_peer.py --data "$HYPERSVG_DATA" --threads 2
+    /tmp/dacbench/bin/python benchmarks/dacbench_peer.py --data "$HYPERSVG_DATA" --threads 2 > dacbench.json
+    make bench DACBENCH=dacbench.json
 
 ``--data`` holds MNIST in torchvision's layout (``MNIST/raw/*.gz``); it is copied, because torchvision unpacks in place.
 
@@ -31,7 +32,7 @@ from dacbench.benchmarks import SGDBenchmark
 from dacbench.envs import SGDInstance
 from torch import nn
 
-STEPS, HIDDEN, TRAIN_SHARE = 20, 32, 50_000 / 60_000
+STEPS, HIDDEN, TRAIN_SHARE, ENVIRONMENTS = 20, 32, 50_000 / 60_000, 16
 
 
 def network() -> nn.Module:
@@ -72,21 +73,16 @@ def main() -> None:
         shutil.copytree(options.data / "MNIST", Path(folder) / "MNIST", copy_function=shutil.copyfile)
         env = environment(Path(folder), options.batch)
         runs = [episode(env, 0.01) for _ in range(1 + options.episodes)][1:]
-    resets, seconds = (statistics.median(column) for column in list(zip(*runs, strict=True))[:2])
+    seconds = statistics.median(reset + stepped for reset, stepped, _ in runs)
     packages = ("dacbench", "gymnasium", "torch", "torchvision", "numpy")
     result = {
-        "name": "dacbench_sgd",
-        "steps_per_second": round(runs[0][2] / seconds, 2),
-        "steps_per_second_with_reset": round(runs[0][2] / (seconds + resets), 2),
-        "reset_s": round(resets, 4),
-        "steps": runs[0][2],
-        "episodes": options.episodes,
-        "batch": options.batch,
+        "item": f"environment, {ENVIRONMENTS} × {runs[0][2]} steps, dense, batch {options.batch}",
+        "plain_s": ENVIRONMENTS * seconds,
+        "work": f"{ENVIRONMENTS} times the median episode of one environment, reset included, of {options.episodes}",
         "threads": options.threads,
-        "network": [784, HIDDEN, HIDDEN, 10],
         "versions": {name: version(name) for name in packages} | {"python": sys.version.split()[0]},
     }
-    print(json.dumps(result))
+    print(json.dumps([result]))
 
 
 if __name__ == "__main__":

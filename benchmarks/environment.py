@@ -64,7 +64,7 @@ def same_rewards(ours: Rewards, plain: Rewards, count: int) -> float:
 class Pair:
     """Both, stepped through one whole episode of every environment, whose automatic reset is counted.
 
-    ``evaluations`` of an episode, on ``images`` images each, are what its rewards cost.
+    ``evaluations`` of an episode of one environment, on ``images`` images each, are what its rewards cost.
     """
 
     ours: Callable[[], Rewards]
@@ -82,5 +82,5 @@ def pair(arm: str, batch: int, device: str, environments: int = 16) -> Pair:
     made = [make(task, chosen, kind, environments) for make in (vector_environment, plain_environment)]
     first, second = (rollout(env, steps) for env in made)
     same_rewards(first, second, chosen.data.curve_images)
-    evaluations = environments * rules_of(chosen, kind).rewards
+    evaluations = rules_of(chosen, kind).rewards
     return Pair(lambda: rollout(made[0], steps), lambda: rollout(made[1], steps), evaluations, chosen.data.curve_images)
