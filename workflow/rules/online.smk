@@ -22,7 +22,7 @@ rule online_job:
     priority: 10  # long jobs first, so that the cores finish together
     conda:
         "../../envs/environment.yaml"
-    threads: SETTINGS.run.threads
+    threads: SETTINGS.run.threads  # two side by side, though memory-bound: 1.7 times the work of one (docs/performance.md)
     resources:
         mem_mb=memory_mb,
     params:
