@@ -6,8 +6,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from hypersvg.controllers.plain import reading_of
 from hypersvg.maths.surrogate import Policy, Surrogate, adam
-from hypersvg.maths.svg import Reading, one_step, squared_error, unrolled
+from hypersvg.maths.svg import one_step, squared_error, unrolled
 from hypersvg.maths.unroll import Pass, applies, chained, free_anchors, inner_of, recorded_anchors
 from hypersvg.settings.methods import Svg
 from hypersvg.tasks.base import Batch, Task
@@ -98,11 +99,6 @@ def one_pass(svg: Svg) -> bool:
     """Whether both losses are taken at the same surrogate, on the same rates, at the end of an anchored chain."""
     same = svg.update_first == "policy" and svg.model_action == "recorded" and svg.value == "last"
     return same and applies(reading_of(svg))
-
-
-def reading_of(svg: Svg) -> Reading:
-    """How the settings read Algorithm 5."""
-    return Reading(svg.unroll, svg.noise, svg.actions, svg.sigma)
 
 
 def seen(svg: Svg, rates: Tensor) -> Tensor:
