@@ -53,8 +53,8 @@ plan: environment ## list the jobs that `make replicate` would run, and why
 compare: environment ## A=<run> B=<run>: the numbers of two result folders side by side
 	@$(BIN)/hypersvg compare "$(A)" "$(B)"
 
-test: environment ## the test suite
-	@$(BIN)/python -m pytest
+test: environment ## the test suite, a process a core
+	@$(BIN)/python -m pytest -n "$(CORES)" --dist loadfile
 
 lint: environment ## formatting, types, layers, workflow: the same checks as CI
 	@PATH="$(abspath $(BIN)):$$PATH" sh .ci/lint
@@ -67,7 +67,7 @@ format: environment ## rewrite the sources in the project's format
 docs: environment ## regenerate what is generated: config.yaml, schema.json, the data dictionary, the ledger
 	@$(BIN)/hypersvg docs
 
-identify: environment ## find the inner protocol anew: results/reference/identification (30 min on 2 cores, MNIST)
+identify: environment ## find the inner protocol anew: results/reference/identification (22 min on 2 cores, MNIST)
 	$(call snakemake,$(CONFIG),data)
 	@$(BIN)/hypersvg identify --images results/$(RUN)/data/images.safetensors --processes "$(CORES)"
 

@@ -136,7 +136,7 @@ def identify(
     images: Annotated[Path, typer.Option(help="the data stage's images.safetensors")],
     processes: Annotated[int, typer.Option(help="worker processes of one thread; the results do not depend on it")] = 2,
 ) -> None:
-    """Identify the inner protocol from the thesis's grid and random rows; half an hour on 2 cores."""
+    """Identify the inner protocol from the thesis's grid and random rows; 22 minutes on 2 cores."""
     from hypersvg.pipeline.identify import identify as identify_protocol
 
     typer.echo(f"{identify_protocol(Path(), images, processes)} is up to date")
