@@ -282,6 +282,15 @@ def test_the_mean_run_of_truncated_es_is_charged() -> None:
     assert estimator.estimate(estimator.begin(), THETA, torch_generator(0))[0].inner_steps == 2 * 11
 
 
+@pytest.mark.parametrize(("shared", "numbers"), [(False, [3, 3, 4, 4]), (True, [3, 3, 3, 3])])
+def test_the_members_of_a_pair_share_their_inner_problem_and_all_pairs_do_on_request(
+    shared: bool, numbers: list[int]
+) -> None:
+    problem = Linear()
+    carried = Evolution(problem, 2, SIGMA, 2, shared=shared).begin(3)
+    assert torch.equal(carried.state["s"], problem.start(torch.tensor(numbers))["s"])
+
+
 def test_an_estimate_is_a_pure_function_of_what_is_carried() -> None:
     problem = Linear()
     for estimator in (

@@ -32,7 +32,7 @@ class Backpropagation:
 
     def begin(self, problem: int = 0) -> Carried:
         """See :class:`~hypersvg.maths.estimators.unrolls.GradientEstimator`."""
-        return self.windows.begin(self.particles, problem)
+        return self.windows.begin(problem, self.particles)
 
     def estimate(
         self, carried: Carried, theta: Tensor, generator: torch.Generator | None = None
@@ -67,7 +67,7 @@ class ForwardMode:
 
     def begin(self, problem: int = 0) -> Carried:
         """See :class:`~hypersvg.maths.estimators.unrolls.GradientEstimator`."""
-        return self.windows.begin(self.particles, problem)
+        return self.windows.begin(problem, self.particles)
 
     def estimate(
         self, carried: Carried, theta: Tensor, generator: torch.Generator | None = None

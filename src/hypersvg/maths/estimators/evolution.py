@@ -1,8 +1,8 @@
 """Evolution strategies over unrolls, in antithetic pairs (Vicol 2023, slides, Algorithms 1, 2 and 4).
 
 An estimate is 1 / (2nσ²) · Σ_i ξ_i (L(θ + ε_i) − L(θ − ε_i)) over n pairs (N = 2n particles), ε ~ N(0, σ²I). The
-members of a pair share the inner problem's start and data. The estimators differ in how long a perturbation ε is kept,
-what it is credited with (ξ), and in whose state they go on.
+members of a pair share the inner problem's start and data; with ``shared`` all pairs do. The estimators differ in how
+long a perturbation ε is kept, what it is credited with (ξ), and in whose state they go on.
 """
 
 from dataclasses import dataclass, field, replace
@@ -31,13 +31,13 @@ def perturbations(pairs: int, theta: Tensor, sigma: float, generator: torch.Gene
 
 
 def antithetic(theta: Tensor, epsilon: Tensor) -> Tensor:
-    """θ + ε of all pairs, then θ − ε of all pairs, ``[2 · pairs, P]``."""
-    return torch.cat([theta + epsilon, theta - epsilon])
+    """θ + ε and θ − ε of every pair in turn, ``[2 · pairs, P]``: neighbours, so that they can share their data."""
+    return torch.stack([theta + epsilon, theta - epsilon], dim=1).flatten(0, 1)
 
 
 def weighted(loss: Tensor, credit: Tensor, sigma: float) -> Tensor:
     """The estimate ``[P]`` from ``loss [2 · pairs]`` and the perturbations ``credit [pairs, P]`` it is credited to."""
-    plus, minus = loss.chunk(2)
+    plus, minus = loss.view(-1, 2).unbind(dim=1)
     return ((plus - minus).unsqueeze(1) * credit).mean(dim=0) / (2 * sigma**2)
 
 
@@ -60,17 +60,17 @@ class Evolution:
     truncation: int | None = None
     interval: int | None = 1
     objective: Objective = "sum"
+    shared: bool = False
     windows: Windows = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.pairs < 1 or self.sigma <= 0 or (self.interval is not None and self.interval < 1):
             raise ValueError(f"pairs {self.pairs}, sigma {self.sigma}, interval {self.interval}: all must be positive")
-        object.__setattr__(self, "windows", Windows(self.problem, self.truncation, self.objective))
+        object.__setattr__(self, "windows", Windows(self.problem, self.truncation, self.objective, self.shared))
 
     def begin(self, problem: int = 0) -> Carried:
-        """A pair's members share an inner problem; pairs have their own."""
-        single = self.windows.begin(self.pairs, problem)
-        return replace(single, state=repeated(single.state, 2), paid=single.paid.repeat(2))
+        """See :class:`~hypersvg.maths.estimators.unrolls.GradientEstimator`; pairs share one inner problem or not."""
+        return self.windows.begin(problem, self.pairs, 2)
 
     def perturbed(self, carried: Carried, theta: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """This window's ε and ξ, ``[pairs, P]`` each."""
@@ -89,7 +89,7 @@ class Evolution:
         estimate = Estimate(weighted(loss, credit, self.sigma), loss.mean(), steps * len(loss))
         remembering = replace(carried, memory={"epsilon": epsilon, "credit": credit})
         following = self.windows.after(remembering, state, paid, steps)
-        return estimate, following or self.begin(carried.problem + self.pairs)
+        return estimate, following or self.begin(carried.problem + self.windows.problems(self.pairs))
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class PesAnalytic(Evolution):
         estimate = Estimate(gradient, loss.detach().mean(), steps * len(loss))
         remembering = replace(carried, memory={"epsilon": epsilon, "credit": credit})
         following = self.windows.after(remembering, detached(state), paid.detach(), steps)
-        return estimate, following or self.begin(carried.problem + self.pairs)
+        return estimate, following or self.begin(carried.problem + self.windows.problems(self.pairs))
 
 
 @dataclass(frozen=True)
@@ -135,26 +135,24 @@ class TruncatedEvolution:
     truncation: int | None = None
     carry: Carry = "mean"
     objective: Objective = "sum"
+    shared: bool = False
     windows: Windows = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.pairs < 1 or self.sigma <= 0:
             raise ValueError(f"pairs {self.pairs}, sigma {self.sigma}: both must be positive")
-        object.__setattr__(self, "windows", Windows(self.problem, self.truncation, self.objective))
+        object.__setattr__(self, "windows", Windows(self.problem, self.truncation, self.objective, self.shared))
 
     def begin(self, problem: int = 0) -> Carried:
         """One state, or every particle's; see ``carry``."""
-        if self.carry == "mean":
-            return self.windows.begin(1, problem)
-        single = self.windows.begin(self.pairs, problem)
-        return replace(single, state=repeated(single.state, 2), paid=single.paid.repeat(2))
+        return self.windows.begin(problem) if self.carry == "mean" else self.windows.begin(problem, self.pairs, 2)
 
     @torch.no_grad()
     def estimate(self, carried: Carried, theta: Tensor, generator: torch.Generator) -> tuple[Estimate, Carried]:
         """See :class:`~hypersvg.maths.estimators.unrolls.GradientEstimator`."""
         epsilon, steps = perturbations(self.pairs, theta, self.sigma, generator), self.windows.steps(carried)
         times = 2 * self.pairs if self.carry == "mean" else 1
-        before, paid_before = repeated(carried.state, times), carried.paid.repeat(times)
+        before, paid_before = repeated(carried.state, times), carried.paid.repeat_interleave(times)
         state, loss, paid = self.windows.run(before, paid_before, antithetic(theta, epsilon), steps)
         charged = steps * len(loss)
         if self.carry == "mean":
@@ -162,7 +160,8 @@ class TruncatedEvolution:
             charged += steps
         estimate = Estimate(weighted(loss, epsilon, self.sigma), loss.mean(), charged)
         following = self.windows.after(carried, state, paid, steps)
-        return estimate, following or self.begin(carried.problem + (1 if self.carry == "mean" else self.pairs))
+        begun = 1 if self.carry == "mean" else self.windows.problems(self.pairs)
+        return estimate, following or self.begin(carried.problem + begun)
 
 
 def full_es(problem: InnerProblem, pairs: int, sigma: float, objective: Objective = "sum") -> Evolution:

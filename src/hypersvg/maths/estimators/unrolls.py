@@ -81,13 +81,15 @@ class GradientEstimator(Protocol):
 class Windows:
     """Windows of ``truncation`` (K) steps over an inner problem, the last one cut at its end.
 
-    ``truncation`` None is one window of the whole problem. Raises ``ValueError`` for windows without steps, and for
+    ``truncation`` None is one window of the whole problem. ``shared``: all particles have the same inner problem, not
+    each its own. Raises ``ValueError`` for windows without steps, and for
     whole problems that never end.
     """
 
     problem: InnerProblem
     truncation: int | None = None
     objective: Objective = "sum"
+    shared: bool = False
 
     def __post_init__(self) -> None:
         if self.truncation is None and self.problem.length is None:
@@ -95,9 +97,14 @@ class Windows:
         if self.truncation is not None and self.truncation < 1:
             raise ValueError(f"truncation is {self.truncation}; a window has at least one step")
 
-    def begin(self, particles: int, problem: int) -> Carried:
-        """Initial states of ``particles`` inner problems, numbered from ``problem`` on."""
-        state = self.problem.start(torch.arange(problem, problem + particles))
+    def problems(self, count: int) -> int:
+        """How many inner problems ``count`` particles, or pairs of them, take up."""
+        return 1 if self.shared else count
+
+    def begin(self, problem: int, count: int = 1, times: int = 1) -> Carried:
+        """Initial states of ``count`` inner problems, each ``times`` over, numbered from ``problem`` on."""
+        numbers = torch.arange(problem, problem + self.problems(count)).expand(count).repeat_interleave(times)
+        particles, state = len(numbers), self.problem.start(numbers)
         like = next(iter(state.values()))
         return Carried(state, torch.zeros(particles, dtype=like.dtype, device=like.device), problem=problem)
 
@@ -127,8 +134,8 @@ class Windows:
 
 
 def repeated(state: State, times: int) -> State:
-    """Every particle's state ``times`` over: first all particles once, then all again."""
-    return {name: torch.cat([value] * times) for name, value in state.items()}
+    """Every particle's state ``times`` over, as neighbours."""
+    return {name: value.repeat_interleave(times, dim=0) for name, value in state.items()}
 
 
 def detached(state: State) -> State:
