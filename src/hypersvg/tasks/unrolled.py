@@ -85,7 +85,7 @@ class UnrolledTraining:
     A step updates with the last minibatch's gradient, then takes loss and gradient on the next one at the new
     parameters: so that a window of one step is the one-step hypergradient, on a minibatch the update has not seen. An
     inner problem's number fixes its initial parameters and its minibatches. A particle whose parameters or loss stop
-    being finite stays where it was and pays :data:`LOSS_CEILING` from then on. Differentiable where θ asks for gradients.
+    being finite stays where it was and pays :data:`LOSS_CEILING` from then on. Differentiable where θ asks for it.
     """
 
     task: Classification
