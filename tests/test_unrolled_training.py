@@ -10,13 +10,14 @@ from torch import Tensor, nn
 from hypersvg.maths.estimators.differentiation import Backpropagation
 from hypersvg.maths.estimators.evolution import pes
 from hypersvg.maths.random import torch_generator
-from hypersvg.tasks.unrolled import LOSS_CEILING, ConstantRate, InverseTimeDecay, Rule, UnrolledTraining
+from hypersvg.tasks.learned_optimizer import DECAYS, TIMES, LearnedOptimizer
+from hypersvg.tasks.unrolled import LOSS_CEILING, ConstantRate, InverseTimeDecay, MiniBatches, Rule, UnrolledTraining
 
 P64 = torch.float64
 
 
 def unrolled(rule: Rule = "momentum", length: int | None = 6, schedule: object = None) -> UnrolledTraining:
-    return UnrolledTraining(task(), schedule or ConstantRate(), length, 3, rule)  # type: ignore[arg-type]
+    return UnrolledTraining(MiniBatches(task(), 3), schedule or ConstantRate(), length, rule)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("rule", ["momentum", "adam"])
@@ -29,12 +30,12 @@ def test_the_steps_are_those_of_torch_optim(rule: Rule) -> None:
     )
     for step in range(20):
         optimizer.zero_grad()
-        problem.task.loss(weights.unsqueeze(0), problem.batch(numbers, step)).sum().backward()
+        problem.data.task.loss(weights.unsqueeze(0), problem.data.batch(numbers, step)).sum().backward()
         optimizer.step()
         state, loss = problem.advance(state, torch.full((1, 1), math.log(rate), dtype=P64))
     assert torch.allclose(state["parameters"][0], weights.detach(), rtol=1e-9, atol=1e-12)
     assert float(loss) == pytest.approx(
-        float(problem.task.loss(weights.unsqueeze(0), problem.batch(numbers, 20)).detach())
+        float(problem.data.task.loss(weights.unsqueeze(0), problem.data.batch(numbers, 20)).detach())
     )
 
 
@@ -81,15 +82,17 @@ def test_an_inner_problem_is_fixed_by_its_number() -> None:
     assert torch.equal(first["parameters"][2:], other.start(torch.tensor([2, 2]))["parameters"])
     assert torch.equal(first["parameters"][0], first["parameters"][1])
     assert not torch.equal(first["parameters"][1], first["parameters"][2])
-    assert torch.equal(one.batch(torch.tensor([1, 2]), 5).labels[1], other.batch(torch.tensor([2]), 5).labels[0])
+    assert torch.equal(
+        one.data.batch(torch.tensor([1, 2]), 5).labels[1], other.data.batch(torch.tensor([2]), 5).labels[0]
+    )
 
 
 def test_an_epoch_shows_every_image_once_and_the_next_in_another_order() -> None:
     problem, numbers = unrolled(), torch.tensor([7])
-    images, size = problem.task.images.train.images, problem.task.batch_size
+    images, size = problem.data.task.images.train.images, problem.data.task.batch_size
     steps = len(images) // size
     first, second = (
-        torch.cat([problem.batch(numbers, step).images[0] for step in range(start, start + steps)])
+        torch.cat([problem.data.batch(numbers, step).images[0] for step in range(start, start + steps)])
         for start in (0, steps)
     )
     assert len(first.unique(dim=0)) == steps * size
@@ -98,7 +101,7 @@ def test_an_epoch_shows_every_image_once_and_the_next_in_another_order() -> None
 
 def test_unequal_shares_of_inner_problems_are_refused() -> None:
     with pytest.raises(ValueError, match="as many particles as the others"):
-        unrolled().batch(torch.tensor([1, 1, 2]), 0)
+        unrolled().data.batch(torch.tensor([1, 1, 2]), 0)
 
 
 def test_a_particle_that_diverges_pays_the_ceiling_and_leaves_the_others_alone() -> None:
@@ -111,6 +114,32 @@ def test_a_particle_that_diverges_pays_the_ceiling_and_leaves_the_others_alone()
     assert float(loss[0]) == LOSS_CEILING
     assert bool(both["parameters"].isfinite().all())
     assert float(loss[1]) == pytest.approx(float(lone), rel=1e-12)
+
+
+def test_a_learned_optimizer_takes_the_perceptrons_step_and_is_differentiable() -> None:
+    problem = LearnedOptimizer(MiniBatches(task(), 3), 4, hidden=3)
+    theta = problem.initial(torch_generator(0)).to(P64)
+    state = problem.start(torch.tensor([0]))
+    values = {"value": state["parameters"][0], "gradient": state["gradient"][0]}
+    values |= {f"mean {decay}": (1 - decay) * state["gradient"][0] for decay in DECAYS}
+    first = [value[:160] / (value[:160].square().mean() + 1e-10).sqrt() for value in values.values()]
+    place = 17  # a weight of the first layer, whose tensor has 20 x 8 entries
+    seen = torch.cat([torch.stack([value[place] for value in first]), torch.tanh(-torch.ones(len(TIMES), dtype=P64))])
+    layers, cut = [], 0
+    for before, after in ((len(seen), 3), (3, 3), (3, 2)):
+        layers.append((theta[cut : cut + before * after].view(before, after), theta[cut + before * after :][:after]))
+        cut += (before + 1) * after
+    assert cut == problem.parameters
+    for number, (weight, bias) in enumerate(layers):
+        seen = (seen.relu() if number else seen) @ weight + bias
+    moved = problem.advance(state, theta.unsqueeze(0))[0]["parameters"][0, place] - state["parameters"][0, place]
+    assert float(moved) == pytest.approx(-1e-3 * float(seen[0]) * math.exp(1e-3 * float(seen[1])), rel=1e-9)
+    estimator = Backpropagation(problem, None)
+    gradient = estimator.estimate(estimator.begin(), theta)[0].gradient
+    shift = torch.zeros_like(theta)
+    shift[-1] = 1e-3
+    values_there = [float(estimator.estimate(estimator.begin(), theta + sign * shift)[0].loss) for sign in (1, -1)]
+    assert float(gradient[-1]) == pytest.approx((values_there[0] - values_there[1]) / 2e-3, rel=1e-4, abs=1e-9)
 
 
 def test_estimates_of_a_training_are_deterministic_and_finite() -> None:

@@ -52,7 +52,7 @@ class CopyTask:
     def initial(self, generator: torch.Generator) -> Tensor:
         """A start for θ: U(±1/√H) as PyTorch's, forget biases 1 (Jozefowicz et al. 2015)."""
         bound = self.hidden**-0.5
-        theta = (2 * torch.rand(self.parameters, generator=generator, dtype=self.dtype) - 1) * bound
+        theta: Tensor = (2 * torch.rand(self.parameters, generator=generator, dtype=self.dtype) - 1) * bound
         gates = sum(self.sizes[:2])
         theta[gates + self.hidden : gates + 2 * self.hidden] = 1
         return theta

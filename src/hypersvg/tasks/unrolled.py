@@ -79,63 +79,36 @@ RULES: dict[Rule, tuple[tuple[str, ...], Callable[[State, Tensor, int], tuple[Te
 
 
 @dataclass
-class UnrolledTraining:
-    """Training a classification task for ``length`` steps: what is paid is the loss on the next minibatch.
-
-    A step updates with the last minibatch's gradient, then takes loss and gradient on the next one at the new
-    parameters: so that a window of one step is the one-step hypergradient, on a minibatch the update has not seen. An
-    inner problem's number fixes its initial parameters and its minibatches. A particle whose parameters or loss stop
-    being finite stays where it was and pays :data:`LOSS_CEILING` from then on. Differentiable where θ asks for it.
-    """
+class MiniBatches:
+    """A task's inner problems: an inner problem's number fixes its initial parameters and its minibatches."""
 
     task: Classification
-    schedule: Schedule
-    length: int | None
     seed: int
-    rule: Rule = "momentum"
     orders: OrderedDict[tuple[int, int], Tensor] = field(init=False, repr=False, default_factory=OrderedDict)
 
-    @property
-    def parameters(self) -> int:
-        """See :class:`~hypersvg.maths.estimators.unrolls.InnerProblem`."""
-        return self.schedule.parameters
-
     def start(self, problems: Tensor) -> State:
-        """Fresh parameters, no moments, and the gradient of the first minibatch."""
+        """Fresh parameters ``[particles, D]`` and the gradient of the first minibatch."""
         seeds = {number: seed_of(self.seed, "inner problem", number) for number in problems.tolist()}
         places = [list(seeds).index(number) for number in problems.tolist()]
         parameters = self.task.init(list(seeds.values()), "init")[places].to(self.task.images.train.images.dtype)
         gradient = self.task.loss_and_gradient(parameters, self.batch(problems, 0))[1]
-        moments = {name: torch.zeros_like(parameters) for name in RULES[self.rule][0]}
-        step, alive = torch.zeros_like(problems), torch.ones(len(problems), dtype=torch.bool, device=parameters.device)
-        kept = {"problem": problems, "step": step, "alive": alive}
-        return {"parameters": parameters, "gradient": gradient, **kept, **moments}
+        alive = torch.ones(len(problems), dtype=torch.bool, device=parameters.device)
+        counters = {"problem": problems, "step": torch.zeros_like(problems), "alive": alive}
+        return {"parameters": parameters, "gradient": gradient, **counters}
 
-    def advance(self, state: State, theta: Tensor) -> tuple[State, Tensor]:
-        """See :class:`~hypersvg.maths.estimators.unrolls.InnerProblem`."""
-        step, before = int(state["step"][0]), state["parameters"]
-        direction, moments = RULES[self.rule][1](state, state["gradient"], step)
-        rate = self.schedule.rate(theta, step).to(before.dtype).unsqueeze(1)
-        after = before - rate * direction
-        loss, gradient = self.measured(after, self.batch(state["problem"], step + 1))
-        alive = state["alive"] & torch.isfinite(loss.detach() + after.detach().sum(dim=1))
-        if not bool(alive.all()):
-            after = torch.where(alive.unsqueeze(1), after, before.detach())
-            gradient = torch.where(alive.unsqueeze(1), gradient, 0.0)
-            moments = {name: torch.where(alive.unsqueeze(1), value, 0.0) for name, value in moments.items()}
-            loss = torch.where(alive, loss, LOSS_CEILING)
-        kept = {"problem": state["problem"], "step": state["step"] + 1, "alive": alive}
-        return {"parameters": after, "gradient": gradient, **kept, **moments}, loss.clamp(max=LOSS_CEILING)
-
-    def measured(self, parameters: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Loss and gradient at ``parameters``, with a graph of both where one is being made."""
+    def measured(self, parameters: Tensor, problems: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        """Loss and gradient on minibatch ``step``, with a graph of both where one is being made."""
+        batch = self.batch(problems, step)
         if not parameters.requires_grad:
             return self.task.loss_and_gradient(parameters, batch)
         loss = self.task.loss(parameters, batch)
         return loss, torch.autograd.grad(loss.sum(), parameters, create_graph=True)[0]
 
     def batch(self, problems: Tensor, step: int) -> Batch:
-        """Minibatch ``step`` of every inner problem; neighbours of one number share it."""
+        """Minibatch ``step`` of every inner problem; neighbours of one number share it.
+
+        Raises ``ValueError`` where inner problems have unequal numbers of particles.
+        """
         counts = Counter(problems.tolist())
         if len(set(counts.values())) > 1:
             raise ValueError(f"every inner problem needs as many particles as the others, not {dict(counts)}")
@@ -157,3 +130,55 @@ class UnrolledTraining:
                 self.orders.popitem(last=False)
         self.orders.move_to_end(key)
         return self.orders[key]
+
+
+@dataclass(frozen=True)
+class UnrolledTraining:
+    """Training a classification task for ``length`` steps: what is paid is the loss on the next minibatch.
+
+    A step updates with the last minibatch's gradient, then takes loss and gradient on the next one at the new
+    parameters: so that a window of one step is the one-step hypergradient, on a minibatch the update has not seen. A
+    particle that diverges: see :func:`kept_where_dead`. Differentiable where θ asks for it.
+    """
+
+    data: MiniBatches
+    schedule: Schedule
+    length: int | None
+    rule: Rule = "momentum"
+
+    @property
+    def parameters(self) -> int:
+        """See :class:`~hypersvg.maths.estimators.unrolls.InnerProblem`."""
+        return self.schedule.parameters
+
+    def start(self, problems: Tensor) -> State:
+        """Fresh parameters, no moments, and the gradient of the first minibatch."""
+        state = self.data.start(problems)
+        return {**state, **{name: torch.zeros_like(state["parameters"]) for name in RULES[self.rule][0]}}
+
+    def advance(self, state: State, theta: Tensor) -> tuple[State, Tensor]:
+        """See :class:`~hypersvg.maths.estimators.unrolls.InnerProblem`."""
+        step, before = int(state["step"][0]), state["parameters"]
+        direction, moments = RULES[self.rule][1](state, state["gradient"], step)
+        after = before - self.schedule.rate(theta, step).to(before.dtype).unsqueeze(1) * direction
+        loss, gradient = self.data.measured(after, state["problem"], step + 1)
+        following = {**state, **moments, "parameters": after, "gradient": gradient, "step": state["step"] + 1}
+        return kept_where_dead(state, following, loss)
+
+
+def kept_where_dead(before: State, after: State, loss: Tensor) -> tuple[State, Tensor]:
+    """The new state and loss, where a particle's parameters or loss that stop being finite leave it where it was.
+
+    Such a particle pays :data:`LOSS_CEILING` from then on, which is also the most that anyone pays.
+    """
+    alive = before["alive"] & torch.isfinite(loss.detach() + after["parameters"].detach().sum(dim=1))
+    if not bool(alive.all()):
+        loss = torch.where(alive, loss, LOSS_CEILING)
+        moving = {name for name, value in after.items() if value.is_floating_point()}
+        after = {
+            name: torch.where(alive.view(-1, *[1] * (value.dim() - 1)), value, before[name].detach())
+            if name in moving
+            else value
+            for name, value in after.items()
+        }
+    return {**after, "alive": alive}, loss.clamp(max=LOSS_CEILING)
