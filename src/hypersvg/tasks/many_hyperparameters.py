@@ -1,4 +1,4 @@
-"""Tuning 29 hyperparameters, continuous and discrete, of one training (Vicol 2023, "Optimizing several … hyperparams")."""
+"""Tuning 29 hyperparameters of one training, continuous and discrete (Vicol 2023, "several … hyperparams")."""
 
 from dataclasses import dataclass
 from itertools import pairwise
