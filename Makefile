@@ -14,7 +14,7 @@ RUN = $(SCALE)$(if $(VARIANT),+$(VARIANT))
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
 
 .DEFAULT_GOAL := help
-.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference step-times bench gpu $(STAGES)
+.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu $(STAGES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z_ -]*\):.*## /\1: /p' $(MAKEFILE_LIST)
@@ -100,6 +100,12 @@ paper-claims: environment ## the online and offline claims at the width of the t
 
 reference: environment ## copy what the run of SCALE has to show to results/reference, README and REPLICATION.md
 	@$(BIN)/hypersvg reference "$(RUN)"
+
+report: environment ## the finished run of SCALE as one page to read and pass on: results/<run>/report.html
+	@$(BIN)/hypersvg report "$(RUN)"
+
+report-check: environment ## open that page in a headless Chromium, where there is one: errors, images, links, widths, keys
+	@REPORT="results/$(RUN)/report.html" $(BIN)/python -m pytest tests/test_report_browser.py -q -rs
 
 clean: ## remove the results of SCALE and VARIANT
 	@case "$(SCALE)$(VARIANT)" in *[!A-Za-z0-9_-]*) echo "hypersvg: SCALE=$(SCALE) VARIANT=$(VARIANT) is no run" >&2; exit 1;; esac

@@ -188,6 +188,15 @@ def reference(run: str) -> None:
     typer.echo(f"results/reference/{run} is up to date; left out as too large: {', '.join(left_out) or 'nothing'}")
 
 
+@app.command()
+def report(run: str) -> None:
+    """Write a finished run as one page, results/<run>/report.html, that needs nothing but itself."""
+    from hypersvg.pipeline.report.page import write_page
+
+    path = write_page(Path(), run)
+    typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
 def main() -> None:
     """Run the command line; every failure ends in one sentence and a non-zero status."""
     with explained():

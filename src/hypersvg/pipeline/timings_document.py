@@ -24,11 +24,8 @@ def written_timings(root: Path, run: Path) -> tuple[str, str]:
 
     Raises ``ValueError`` where the run has no provenance.
     """
-    table, settings = timings(run), settings_of(run)
-    rates = None if settings is None else rates_of(root, settings)
-    table = with_floors(table, {} if settings is None else stage_work(settings), rates)
+    table, sentences = read_timings(root, run)
     numbers = table.round({"startup_percent": 1, "peak_memory_gib": 2, "floor_s": 3, "vs_floor": 2})
-    sentences = [COLUMNS, where_from(settings, rates), *whole(span(run)), *older(table)]
     parts = [
         f"# Where the time of `{run.name}` went [s]",
         *sentences,
@@ -37,6 +34,17 @@ def written_timings(root: Path, run: Path) -> tuple[str, str]:
         shown(totals(table)),
     ]
     return "\n\n".join(parts) + "\n", numbers.to_csv(index=False, lineterminator="\n")
+
+
+def read_timings(root: Path, run: Path) -> tuple[pd.DataFrame, list[str]]:
+    """The times of a run by stage and arm beside their floors, and the sentences that go with them.
+
+    Raises ``ValueError`` where the run has no provenance.
+    """
+    table, settings = timings(run), settings_of(run)
+    rates = None if settings is None else rates_of(root, settings)
+    table = with_floors(table, {} if settings is None else stage_work(settings), rates)
+    return table, [COLUMNS, where_from(settings, rates), *whole(span(run)), *older(table)]
 
 
 def settings_of(run: Path) -> Settings | None:

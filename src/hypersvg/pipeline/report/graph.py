@@ -1,0 +1,94 @@
+"""The stages of a run as a drawing, from the same data that the workflow's rules are made of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hypersvg.experiments.stages import STAGES, TABLE_FILES
+from hypersvg.pipeline.exhibits_index import NOTEBOOKS
+
+WIDTH, HEIGHT, ROW = 168, 36, 48
+"""Size of a box and the distance of two rows [px]."""
+COLUMNS = {"data": 0, "stage": 230, "after": 440, "reading": 670}
+"""Left edge of the boxes of a kind [px]."""
+PAGE = (COLUMNS["reading"] + WIDTH + 4, ROW * (len(NOTEBOOKS) + 1) + 4)
+"""Width and height of the drawing [px]."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """One step: its name, what it did, where it stands [px], and the place of the page that shows it."""
+
+    name: str
+    note: str
+    x: float
+    y: float
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Boxes and, as paths, who reads whom."""
+
+    boxes: list[Box]
+    paths: list[str]
+    reads: dict[str, list[str]]
+
+
+def graph(notes: Mapping[str, str]) -> Graph:
+    """The drawing; ``notes`` says under a step's name what it did."""
+    reads = edges()
+    stages = [name for name, spec in STAGES.items() if not spec.after]
+    notebooks = sorted(NOTEBOOKS, key=lambda name: height_of(reads[f"notebook {name}"]))
+    boxes = {"data": box("data", notes, "data", middle(1)[0])}
+    for name, y in zip(stages, middle(len(stages)), strict=True):
+        boxes[name] = box(name, notes, "stage", y)
+    for name, spec in STAGES.items():
+        if spec.after:
+            boxes[name] = box(name, notes, "after", boxes[spec.after].y)
+    last = ["claims", *(f"notebook {name}" for name in notebooks)]
+    for name, y in zip(last, middle(len(last)), strict=True):
+        boxes[name] = box(name, notes, "reading", y)
+    paths = [path(boxes[source], boxes[name]) for name, sources in reads.items() for source in sources]
+    return Graph(list(boxes.values()), paths, reads)
+
+
+def edges() -> dict[str, list[str]]:
+    """The steps that every step reads, by name; notebooks are ``notebook <name>``."""
+    owners = {file: stage for (stage, _), file in TABLE_FILES.items()}
+    stages = {
+        name: [*(["data"] if spec.needs_images else []), *([spec.after] if spec.after else [])]
+        for name, spec in STAGES.items()
+    }
+    notebooks = {
+        f"notebook {name}": list(dict.fromkeys(owners[table] for table in notebook.tables))
+        for name, notebook in NOTEBOOKS.items()
+    }
+    return {**stages, "claims": list(STAGES), **notebooks}
+
+
+def height_of(sources: Sequence[str]) -> float:
+    """Mean row of the stages that a notebook reads, so that few lines cross."""
+    order = list(STAGES)
+    return sum(order.index(source) for source in sources) / len(sources)
+
+
+def middle(count: int) -> list[float]:
+    """Tops [px] of ``count`` boxes spread over the drawing's height."""
+    return [round(PAGE[1] * (index + 0.5) / count - HEIGHT / 2, 1) for index in range(count)]
+
+
+def box(name: str, notes: Mapping[str, str], kind: str, y: float) -> Box:
+    """One box; a notebook leads to its chapter, the claims to theirs."""
+    if name == "claims":
+        return Box(name, notes.get(name, ""), COLUMNS[kind], y, "claims")
+    notebook = name.removeprefix("notebook ")
+    target = f"chapter-{notebook}" if name != notebook else ""
+    return Box(name, notes.get(name, ""), COLUMNS[kind], y, target)
+
+
+def path(source: Box, target: Box) -> str:
+    """A curve from the right side of one box to the left side of another."""
+    x, y = source.x + WIDTH, source.y + HEIGHT / 2
+    to_x, to_y = target.x, target.y + HEIGHT / 2
+    bend = min(110.0, (to_x - x) * 0.6)
+    return f"M{x:g} {y:g}C{x + bend:g} {y:g} {to_x - bend:g} {to_y:g} {to_x:g} {to_y:g}"
