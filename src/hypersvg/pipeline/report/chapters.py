@@ -67,7 +67,7 @@ def chapters(run: Path) -> list[Chapter]:
 
 
 def chapter(run: Path, name: str) -> Chapter:
-    """One executed notebook; its first cell opens it, its last says how it was made, a cell of words heads an exhibit."""
+    """One executed notebook: its first words open it, its last say how it was made, those between head an exhibit."""
     path = run / "notebooks" / f"{name}.ipynb"
     words, captions = cells_of(path)
     for exhibit in NOTEBOOKS[name].exhibits:

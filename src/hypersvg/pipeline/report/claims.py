@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from hypersvg.claims import words
 from hypersvg.claims.claim import Claim, load_claims
 from hypersvg.claims.document import method
@@ -13,6 +15,7 @@ from hypersvg.claims.judge import Finding
 from hypersvg.pipeline.exhibits_index import EXHIBITS
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.replication import grouped
+from hypersvg.pipeline.report.markdown import html
 from hypersvg.statistics import Comparison
 
 WIDTH, MARGIN = 200.0, 0.06
@@ -39,6 +42,7 @@ class Judged:
     record: dict[str, Any]
     claim: Claim
     region: str
+    why: Markup
     plot: Plot | None
     linked: bool
 
@@ -75,7 +79,7 @@ def judged(found: list[dict[str, Any]], source: Path) -> dict[str, list[Judged]]
 def one(printed: dict[str, Any], raw: dict[str, Any], claim: Claim) -> Judged:
     """One claim, from its record with numbers as text and as numbers."""
     region = "–" if claim.missing else words.region(claim)
-    return Judged(printed, claim, region, plot(raw, claim), claim.exhibit in EXHIBITS)
+    return Judged(printed, claim, region, html(raw["why"]), plot(raw, claim), claim.exhibit in EXHIBITS)
 
 
 def plot(record: dict[str, Any], claim: Claim) -> Plot | None:
@@ -86,7 +90,7 @@ def plot(record: dict[str, Any], claim: Claim) -> Plot | None:
     low, high = ends(claim)
     thesis = record["thesis"] if isinstance(record["thesis"], float) else None
     values = [ours, *interval, *family, *(value for value in (low, high, thesis) if value is not None)]
-    finite = [value for value in values if math.isfinite(value)]
+    finite: list[float] = [value for value in values if math.isfinite(value)]
     first, extent = min(finite), (max(finite) - min(finite)) or 1.0
 
     def place(value: float) -> float:

@@ -24,13 +24,26 @@ class Box:
     y: float
     target: str = ""
 
+    @property
+    def label(self) -> str:
+        """The name as it is printed; a notebook's note says what it is."""
+        return self.name.removeprefix("notebook ").replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Path:
+    """Who reads whom as a curve; those of a step that reads ``all`` stages are drawn faintly."""
+
+    curve: str
+    all: bool
+
 
 @dataclass(frozen=True)
 class Graph:
     """Boxes and, as paths, who reads whom."""
 
     boxes: list[Box]
-    paths: list[str]
+    paths: list[Path]
     reads: dict[str, list[str]]
 
 
@@ -38,17 +51,20 @@ def graph(notes: Mapping[str, str]) -> Graph:
     """The drawing; ``notes`` says under a step's name what it did."""
     reads = edges()
     stages = [name for name, spec in STAGES.items() if not spec.after]
-    notebooks = sorted(NOTEBOOKS, key=lambda name: height_of(reads[f"notebook {name}"]))
+    readers = sorted(["claims", *(f"notebook {name}" for name in NOTEBOOKS)], key=lambda name: height_of(reads[name]))
     boxes = {"data": box("data", notes, "data", middle(1)[0])}
     for name, y in zip(stages, middle(len(stages)), strict=True):
         boxes[name] = box(name, notes, "stage", y)
     for name, spec in STAGES.items():
         if spec.after:
             boxes[name] = box(name, notes, "after", boxes[spec.after].y)
-    last = ["claims", *(f"notebook {name}" for name in notebooks)]
-    for name, y in zip(last, middle(len(last)), strict=True):
+    for name, y in zip(readers, middle(len(readers)), strict=True):
         boxes[name] = box(name, notes, "reading", y)
-    paths = [path(boxes[source], boxes[name]) for name, sources in reads.items() for source in sources]
+    paths = [
+        Path(curve(boxes[source], boxes[name]), all=len(sources) == len(STAGES))
+        for name, sources in reads.items()
+        for source in sources
+    ]
     return Graph(list(boxes.values()), paths, reads)
 
 
@@ -67,7 +83,7 @@ def edges() -> dict[str, list[str]]:
 
 
 def height_of(sources: Sequence[str]) -> float:
-    """Mean row of the stages that a notebook reads, so that few lines cross."""
+    """Mean row of the stages that a step reads, so that few lines cross."""
     order = list(STAGES)
     return sum(order.index(source) for source in sources) / len(sources)
 
@@ -86,7 +102,7 @@ def box(name: str, notes: Mapping[str, str], kind: str, y: float) -> Box:
     return Box(name, notes.get(name, ""), COLUMNS[kind], y, target)
 
 
-def path(source: Box, target: Box) -> str:
+def curve(source: Box, target: Box) -> str:
     """A curve from the right side of one box to the left side of another."""
     x, y = source.x + WIDTH, source.y + HEIGHT / 2
     to_x, to_y = target.x, target.y + HEIGHT / 2

@@ -119,8 +119,8 @@ def brief(digest: str | None) -> str:
 
 
 def moment(finished: str | None) -> str:
-    """``2026-11-21 21:41:34 UTC``, as the sidecar has it."""
-    return finished[:19].replace("T", " ") + " UTC" if finished else "–"
+    """``2026-11-21 21:41:34``, in UTC as the sidecar has it; a dash where it has none."""
+    return finished[:19].replace("T", " ") if finished else "–"
 
 
 def words_on(machine: dict[str, Any], device: str | None) -> str:

@@ -113,6 +113,6 @@ def notes(sidecars: list[origin.Made], shows: list[Chapter], count: int) -> dict
     spent = {name: [job.seconds for job in sidecars if job.stage == name] for name in stages}
     return {
         **{name: f"{plural(len(seconds), 'job')}, {sum(seconds):,.0f} s" for name, seconds in spent.items()},
-        **{f"notebook {chapter.name}": plural(len(chapter.exhibits), "exhibit") for chapter in shows},
-        "claims": plural(count, "claim"),
+        **{f"notebook {chapter.name}": f"notebook, {plural(len(chapter.exhibits), 'exhibit')}" for chapter in shows},
+        "claims": f"{plural(count, 'claim')}, from all stages",
     }
