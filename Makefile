@@ -104,7 +104,7 @@ reference: environment ## copy what the run of SCALE has to show to results/refe
 report: environment ## the finished run of SCALE as one page to read and pass on: results/<run>/report.html
 	@$(BIN)/hypersvg report "$(RUN)"
 
-report-check: environment ## open that page in a headless Chromium, where there is one: errors, images, links, widths, keys
+report-check: report ## open that page in a headless Chromium, where there is one: errors, images, links, widths, keys
 	@REPORT="results/$(RUN)/report.html" $(BIN)/python -m pytest tests/test_report_browser.py -q -rs
 
 clean: ## remove the results of SCALE and VARIANT
