@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import io
 import re
 import textwrap
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ def data_of(path: Path) -> Data:
     """The data behind an exhibit; raises a sentence where the file is empty or no text."""
     try:
         text = path.read_text(encoding="utf-8")
-        header, *rows = csv.reader(text.splitlines())
+        header, *rows = csv.reader(io.StringIO(text))
     except ValueError:
         raise HypersvgError(f"{path} holds no table; run `make {path.stem}` of this run again") from None
     href = f"data:text/csv;charset=utf-8,{quote(text, safe=UNENCODED)}"

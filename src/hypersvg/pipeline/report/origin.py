@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hypersvg.ledger.document import default_of, dotted, meaning_of, shown
+from hypersvg.pipeline.reference import distinct
 from hypersvg.pipeline.timings import KINDS, sidecars
 from hypersvg.settings import Settings
 
@@ -119,8 +120,8 @@ def brief(digest: str | None) -> str:
 
 
 def moment(finished: str | None) -> str:
-    """``2026-11-21 21:41:34``, in UTC as the sidecar has it; a dash where it has none."""
-    return finished[:19].replace("T", " ") if finished else "–"
+    """``2026-11-21 21:41:34``, in UTC as the sidecar has it; empty where it has none."""
+    return (finished or "")[:19].replace("T", " ")
 
 
 def words_on(machine: dict[str, Any], device: str | None) -> str:
@@ -146,11 +147,6 @@ def summed(jobs: list[Made]) -> Stage:
         machines=distinct(job.machine for job in jobs),
         finished=max(job.finished for job in jobs),
     )
-
-
-def distinct(values: Iterable[str]) -> list[str]:
-    """The different values, in order."""
-    return sorted(set(values))
 
 
 def versions_of(found: list[Made]) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from hypersvg.claims.document import ORDER
 from hypersvg.pipeline.exhibits_index import EXHIBITS, NOTEBOOKS, exhibit_files
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.provenance import write_text
+from hypersvg.pipeline.reference import distinct
 from hypersvg.pipeline.replication import counts
 from hypersvg.pipeline.report import claims, graph, origin
 from hypersvg.pipeline.report.chapters import Chapter, chapters
@@ -89,7 +90,7 @@ def facts(root: Path, run: Path) -> dict[str, Any]:
         "sidecars": sidecars,
         "stages": origin.by_stage(sidecars),
         "versions": origin.versions_of(sidecars),
-        "revisions": origin.distinct(job.revision for job in sidecars),
+        "revisions": distinct(job.revision for job in sidecars),
         "dirty": any(job.dirty == "yes" for job in sidecars),
         "finished": max(job.finished for job in sidecars),
         "graph": graph.graph(notes(sidecars, shows, len(found))),
