@@ -1,20 +1,24 @@
 # The daily commands. `make replicate` is the whole of it; CONTRIBUTING.md explains the rest.
 #   SCALE=smoke|default|paper  VARIANT=<name>  SEEDS=<n>  CORES=<n>  DEVICE=cpu|cuda|auto  WHEELS=<folder>  PYTHON=<interpreter>
+#   PROFILE=slurm  ACCOUNT=<account>  PARTITION=<partition>: on a cluster (docs/slurm.md)
 
 VENV ?= .venv
 SCALE ?= default
 VARIANT ?=
 SEEDS ?=
 DEVICE ?=
+PROFILE ?= default
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 
 BIN := $(VENV)/bin
 STAGES := data toy trajectories ppo offline online baselines runtimes shortlist claims exhibits
 RUN = $(SCALE)$(if $(VARIANT),+$(VARIANT))
+# A cluster's profile says itself how much runs at once.
+WHERE = $(if $(filter default,$(PROFILE)),--cores "$(CORES)",--workflow-profile "workflow/profiles/$(PROFILE)")
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
 
 .DEFAULT_GOAL := help
-.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu $(STAGES)
+.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm $(STAGES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z_ -]*\):.*## /\1: /p' $(MAKEFILE_LIST)
@@ -25,9 +29,9 @@ environment: ## make .venv from the lock files where it is missing or out of dat
 
 # $(call snakemake,<config>,<target>): check the request in one second, then hand it to Snakemake.
 define snakemake
-	@$(BIN)/hypersvg preflight --quiet --cores "$(CORES)" $(foreach pair,$(1),--config "$(pair)") $(2)
+	@$(BIN)/hypersvg preflight --quiet --cores "$(CORES)" --profile "$(PROFILE)" $(foreach pair,$(1),--config "$(pair)") $(2)
 	@live=; if [ -t 1 ] && [ -t 2 ]; then live="--logger rich"; fi; \
-	$(BIN)/snakemake $(2) --cores "$(CORES)" $$live --config $(1)
+	$(BIN)/snakemake $(2) $(WHERE) $$live --config $(1)
 endef
 
 replicate: environment ## every stage, figure and table at SCALE (default: default)
@@ -55,6 +59,9 @@ compare: environment ## A=<run> B=<run>: the numbers of two result folders side 
 
 test: environment ## the test suite, a process a core
 	@$(BIN)/python -m pytest -n "$(CORES)" --dist loadfile
+
+test-slurm: environment ## a smoke run through a Slurm of one node (root on Debian), written to results/reference/slurm.md
+	@TRANSCRIPT=results/reference/slurm.md $(BIN)/python -m pytest -m slurm
 
 lint: environment ## formatting, types, layers, workflow: the same checks as CI
 	@PATH="$(abspath $(BIN)):$$PATH" sh .ci/lint

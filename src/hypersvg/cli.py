@@ -70,8 +70,10 @@ def preflight(
     config: Annotated[list[str] | None, typer.Option(help="key=value, as for Snakemake")] = None,
     cores: Annotated[int, typer.Option(min=1, help="cores the run may use")] = os.cpu_count() or 1,
     quiet: Annotated[bool, typer.Option("--quiet", help="print no estimate, only what is wrong")] = False,
+    profile: Annotated[str, typer.Option(help="folder of workflow/profiles: where the jobs run")] = "default",
 ) -> None:
     """Check a request, print its time and disk, and clear locks of a killed run."""
+    from hypersvg.pipeline import cluster
     from hypersvg.pipeline import preflight as checks
     from hypersvg.pipeline.settings_file import parse_request, resolve
     from hypersvg.settings import run_name
@@ -79,6 +81,7 @@ def preflight(
     request = parse_request(config or [])
     settings = resolve(CONFIG, request)
     checks.check_targets(targets or [])
+    cluster.check_profile(profile, Path())
     if checks.release_stale_locks(Path()):
         typer.echo("hypersvg: cleared the locks of a run that was killed; it goes on where it stopped.")
     scale = str(request.get("scale", "default"))

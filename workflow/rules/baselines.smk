@@ -25,6 +25,8 @@ rule baselines_job:
     threads: SETTINGS.run.threads
     resources:
         mem_mb=memory_mb,
+        runtime=minutes("baselines"),
+        gpu=gpus,
     params:
         stage="baselines",
         settings=job_params("baselines"),
@@ -51,6 +53,8 @@ rule bayesian_optimization_job:
     threads: SETTINGS.run.threads
     resources:
         mem_mb=memory_mb,
+        runtime=minutes("baselines"),
+        gpu=gpus,
     params:
         stage="baselines",
         settings=job_params("baselines"),

@@ -21,6 +21,8 @@ rule claims:
     output:
         record=RUN / "claims.json",
         page=RUN / "claims.md",
+    group:
+        "exhibits"
     log:
         RUN / "logs" / "claims.log",
     conda:

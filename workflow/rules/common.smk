@@ -18,7 +18,7 @@ from hypersvg.experiments.stages import (
     seed_blocks,
 )
 from hypersvg.ledger import compared_variants
-from hypersvg.pipeline import environment, failed, preflight, runs, sources
+from hypersvg.pipeline import cluster, environment, failed, preflight, runs, sources
 from hypersvg.pipeline.exhibits_index import EXHIBITS, NOTEBOOKS, exhibit_files
 
 ROOT = Path(workflow.basedir)
@@ -36,6 +36,7 @@ ALTERNATIVES = runs.alternatives(ROOT / "config", config, compared_variants()) i
 RUNS = {run.name: run for run in (THIS, THIS.base, *ALTERNATIVES.values()) if run is not None}
 UNCOMPARED = ("runtimes", "shortlist")  # stages without a headline number that a reading could change
 LOCK = "envs/lock.txt"
+CORES = workflow.resource_settings.cores  # of this machine, for the run; None where a cluster runs its jobs
 
 environment.use_this_checkout(ROOT)
 
@@ -148,8 +149,18 @@ def exhibit_outputs(exhibits):
     return [RUN / "exhibits" / file for exhibit in exhibits for file in exhibit_files(exhibit)]
 
 
-def memory_mb(wildcards):
-    return int(SETTINGS.run.memory_gib * 1024)
+def memory_mb(wildcards, attempt):
+    return cluster.memory(SETTINGS.run.memory_gib, attempt)
+
+
+def minutes(stage):
+    """What a job of a stage asks a cluster for; nothing counts it on one machine."""
+    return lambda wildcards, attempt: cluster.minutes(stage, SCALE, attempt, ROOT / "config" / "walltimes.yaml")
+
+
+def gpus(wildcards):
+    """One a job where the settings ask for CUDA; no such resource otherwise."""
+    return 1 if SETTINGS.run.device == "cuda" else None
 
 
 def tell(message):
@@ -158,7 +169,7 @@ def tell(message):
 
 def begin():
     """Print what the run needs, refuse when the disk is too small, and write the settings that all jobs read."""
-    cores = workflow.cores or 1
+    cores = CORES or preflight.MEASURED_CORES
     need = preflight.estimate(SETTINGS, SCALE, ROOT / "config" / "estimates.yaml", cores)
     try:
         tell(preflight.announce(need, cores, RUN))

@@ -18,6 +18,8 @@ rule images:
         run_file("logs", "data.log"),
     conda:
         "../../envs/environment.yaml"
+    resources:
+        runtime=minutes("data"),
     params:
         settings=lambda wildcards: {"data": RUNS[wildcards.run].settings.data.model_dump(mode="json")},
     shell:

@@ -32,6 +32,8 @@ rule offline_job:
     threads: SETTINGS.run.threads
     resources:
         mem_mb=memory_mb,
+        runtime=minutes("offline"),
+        gpu=gpus,
     params:
         stage="offline",
         settings=job_params("offline"),

@@ -25,6 +25,8 @@ rule online_job:
     threads: SETTINGS.run.threads  # two side by side, though memory-bound: 1.7 times the work of one (docs/performance.md)
     resources:
         mem_mb=memory_mb,
+        runtime=minutes("online"),
+        gpu=gpus,
     params:
         stage="online",
         settings=job_params("online"),

@@ -25,6 +25,8 @@ rule ppo_job:
     threads: SETTINGS.run.threads
     resources:
         mem_mb=memory_mb,
+        runtime=minutes("ppo"),
+        gpu=gpus,
     params:
         stage="ppo",
         settings=job_params("ppo"),
@@ -49,6 +51,8 @@ rule ppo_reference_job:
     threads: SETTINGS.run.threads
     resources:
         mem_mb=memory_mb,
+        runtime=minutes("ppo"),
+        gpu=gpus,
     params:
         stage="ppo",
         settings=job_params("ppo"),

@@ -16,9 +16,11 @@ rule runtimes_job:
         job_log("runtimes"),
     conda:
         "../../envs/environment.yaml"
-    threads: workflow.cores or 1  # all of them, so that nothing runs beside it
+    threads: CORES or SETTINGS.run.threads  # all of them, so that nothing runs beside it
     resources:
         mem_mb=memory_mb,
+        runtime=minutes("runtimes"),
+        gpu=gpus,
     params:
         stage="runtimes",
         settings=job_params("runtimes"),

@@ -21,6 +21,8 @@ rule shortlist_job:
     threads: SETTINGS.run.threads
     resources:
         mem_mb=memory_mb,
+        runtime=minutes("shortlist"),
+        gpu=gpus,
     params:
         stage="shortlist",
         settings=job_params("shortlist"),

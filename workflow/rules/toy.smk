@@ -22,6 +22,7 @@ rule toy_job:
     threads: SETTINGS.run.threads
     resources:
         mem_mb=memory_mb,
+        runtime=minutes("toy"),
     params:
         stage="toy",
         settings=job_params("toy"),

@@ -23,6 +23,8 @@ rule trajectories_job:
     threads: SETTINGS.run.threads
     resources:
         mem_mb=memory_mb,
+        runtime=minutes("trajectories"),
+        gpu=gpus,
     params:
         stage="trajectories",
         settings=job_params("trajectories"),

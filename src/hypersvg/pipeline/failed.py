@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-LOG_LINE = re.compile(r"^\s*log: (?P<path>\S+) \(check log file", re.MULTILINE)
+LOG_LINE = re.compile(r"^\s*log: (?P<paths>.+) \(check log file", re.MULTILINE)
 NAME = "hypersvg: "
 AGAIN = "finished jobs are kept: mend it and run the same command again"
 
@@ -12,10 +12,10 @@ AGAIN = "finished jobs are kept: mend it and run the same command again"
 def sentence(logs: Sequence[str]) -> str:
     """One sentence naming the failed job's log and its own last words, from Snakemake's own log files."""
     text = "".join(read(Path(log)) for log in logs)
-    found = LOG_LINE.search(text)
+    found = [Path(path) for paths in LOG_LINE.findall(text) for path in paths.split(", ")]
     if not found:
         return f"{NAME}the run ended early ({AGAIN})."
-    path = Path(found["path"])
+    path = next((path for path in found if NAME in read(path)), found[0])
     said = last_words(path)
     return f"{NAME}{said} [{path}]." if said.startswith("interrupted") else f"{NAME}{said} [{path}] ({AGAIN})."
 
