@@ -121,6 +121,7 @@ def test_a_bad_command_ends_in_one_sentence(settings, tmp_path, arguments, words
         (["preflight", "--config", "scale=huge"], "unknown scale 'huge'"),
         (["preflight", "--config", "scale=smoke", "fig_9_99"], "unknown stage or exhibit 'fig_9_99'"),
         (["preflight", "--cores", "many"], "--cores"),
+        (["preflight", "--profile", "nowhere"], "no profile 'nowhere' in workflow/profiles; known: default, slurm"),
         (["compare", "no-such-run", "default"], "no-such-run"),
         (["paint"], "paint"),
     ],

@@ -57,7 +57,7 @@ SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=batch_sched_delay=1,sched_interval=5
 MpiDefault=none
 ReturnToService=2
-MinJobAge=300
+MinJobAge=7200
 KillWait=10
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$((cores < 2 ? cores : 2)) RealMemory=$memory State=UNKNOWN
 PartitionName=test Nodes=$host Default=YES MaxTime=INFINITE State=UP

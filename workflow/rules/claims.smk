@@ -21,10 +21,10 @@ rule claims:
     output:
         record=RUN / "claims.json",
         page=RUN / "claims.md",
-    group:
-        "exhibits"
     log:
         RUN / "logs" / "claims.log",
+    group:
+        "exhibits"
     conda:
         "../../envs/environment.yaml"
     params:

@@ -21,10 +21,10 @@ for name, notebook in NOTEBOOKS.items():
             notebook=RUN / "notebooks" / f"{name}.ipynb",
             page=RUN / "notebooks" / f"{name}.html",
             provenance=RUN / "notebooks" / f"{name}.provenance.json",
-        group:
-            "exhibits"
         log:
             RUN / "logs" / "notebooks" / f"{name}.log",
+        group:
+            "exhibits"
         conda:
             "../../envs/environment.yaml"
         params:

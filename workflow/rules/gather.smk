@@ -11,10 +11,10 @@ rule gather_manifest:
         lambda wildcards: run_file("data", "manifest.json", run=RUNS[wildcards.run].data_owner),
     output:
         run_file("tables", "manifest.json"),
-    group:
-        "exhibits"
     log:
         run_file("logs", "gather", "manifest.log"),
+    group:
+        "exhibits"
     conda:
         "../../envs/environment.yaml"
     shell:
@@ -32,10 +32,10 @@ for (stage, table), name in TABLE_FILES.items():
         output:
             table=table_file(name),
             provenance=run_file("tables", f"{name}.provenance.json"),
-        group:
-            "exhibits"
         log:
             run_file("logs", "gather", f"{name}.log"),
+        group:
+            "exhibits"
         conda:
             "../../envs/environment.yaml"
         params:

@@ -26,6 +26,8 @@ if ALTERNATIVES:
             RUN / "logs" / "sensitivity.log",
         conda:
             "../../envs/environment.yaml"
+        resources:
+            runtime=minutes("data"),
         params:
             run=RUN,
             variants=list(ALTERNATIVES),

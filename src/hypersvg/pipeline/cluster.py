@@ -24,19 +24,19 @@ def minutes(stage: str, scale: str, attempt: int, walltimes: Path) -> int:
 
     A scale that the file does not name counts as the longest that it names; every further attempt gets as much again.
     """
-    measured = yaml.safe_load(walltimes.read_text(encoding="utf-8"))
-    factors = measured["scales"]
+    measured: dict[str, Any] = yaml.safe_load(walltimes.read_text(encoding="utf-8"))
+    factors: dict[str, float] = measured["scales"]
     seconds = measured["seconds"][stage] * factors.get(scale, max(factors.values())) * measured["safety"]
     return attempt * max(int(measured["at_least"]), math.ceil(seconds / 60))
 
 
 def memory(gib: float, attempt: int) -> int:
-    """Memory [MiB] that a job asks for: the settings' ``run.memory_gib``, and half of it more at every further attempt."""
+    """Memory [MiB] that a job asks for: ``run.memory_gib``, and half of it more at every further attempt."""
     return int(gib * 1024 * (1 + (attempt - 1) / 2))
 
 
 def check_profile(profile: str, root: Path) -> None:
-    """Raise a sentence for an unknown profile, without Slurm where it needs one, and while jobs of ``root`` live there."""
+    """Raise a sentence for an unknown profile, and for one of Slurm's without Slurm or while jobs of ``root`` live."""
     if executor(root / PROFILES, profile) != SLURM:
         return
     if shutil.which("sbatch") is None:
@@ -62,7 +62,7 @@ def executor(profiles: Path, profile: str) -> str | None:
 
 
 def living_jobs(root: Path) -> list[str]:
-    """Numbers of the jobs that an earlier run in ``root`` left in Slurm; raises a sentence when Slurm does not answer."""
+    """Numbers of the jobs that an earlier run in ``root`` left in Slurm; raises a sentence where it does not answer."""
     asked = subprocess.run(SQUEUE, capture_output=True, text=True)
     if asked.returncode != 0:
         raise HypersvgError(f"Slurm does not answer: {asked.stderr.strip() or 'squeue failed'}")
