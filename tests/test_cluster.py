@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from checkout import ROOT
+from snakemake.profiles import ProfileConfigFileParser
 
 from hypersvg.experiments.stages import STAGES
 from hypersvg.pipeline import cluster
@@ -78,6 +79,18 @@ def test_a_run_on_a_cluster_plans_as_one_on_this_machine_does():
     del here["cores"]  # a cluster has its own limits
     assert {name: there.get(name) for name in here} == here
     assert there["retries"]
+
+
+@pytest.mark.parametrize("given", [{}, {"ACCOUNT": "lab42"}, {"ACCOUNT": "lab42", "PARTITION": "long"}])
+def test_account_and_partition_come_from_make(monkeypatch, given):
+    for name in ("ACCOUNT", "PARTITION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with (ROOT / cluster.PROFILES / "slurm" / "config.yaml").open(encoding="utf-8") as file:
+        resources = ProfileConfigFileParser().parse(file)["default-resources"]
+    asked = {line for line in resources if line.startswith("slurm_")}
+    assert asked == {f"slurm_{name.lower()}={value}" for name, value in given.items()}
 
 
 def tool(folder: Path, name: str, script: str) -> None:

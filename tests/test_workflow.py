@@ -217,3 +217,11 @@ def test_every_exhibit_of_the_thesis_has_its_notebook():
     figures = [f"fig_4_{number:02d}" for number in range(1, 15)]
     tables = [f"table_4_{number}" for number in range(1, 5)]
     assert {*figures, *tables} <= set(EXHIBITS)
+
+
+def test_jobs_that_can_use_a_gpu_ask_a_cluster_for_one_where_the_settings_do(fresh):
+    done = fresh.snakemake("--dry-run", "online", "toy", "--config", "scale=smoke", "device=cuda")
+    asked = re.findall(r"^rule (\w+_job):(?:.|\n)*?resources: (.*)$", done.stdout + done.stderr, re.MULTILINE)
+    assert sorted(rule for rule, resources in asked if "gpu=1" in resources) == ["online_job"] * 5
+    assert [rule for rule, resources in asked if "gpu" not in resources] == ["toy_job"]
+    assert all("runtime=10" in resources and "mem_mb=5120" in resources for _, resources in asked)

@@ -70,12 +70,12 @@ up() {
     mkdir -p "$1/state" "$1/spool"
     chmod 755 "$1"
     configure "$1"
+    mkdir -p "${config%/*}"
+    ln -s "$1/slurm.conf" "$config"
     head -c 1024 /dev/urandom >"$1/munge.key"
     chmod 600 "$1/munge.key"
     munged --force --socket="$1/munge.socket" --key-file="$1/munge.key" --pid-file="$1/munged.pid" \
         --log-file="$1/munged.log" --seed-file="$1/munge.seed" 2>/dev/null || fail "munged does not start: $(tail -n 1 "$1/munged.log")"
-    mkdir -p "${config%/*}"
-    ln -s "$1/slurm.conf" "$config"
     slurmctld || fail "slurmctld does not start"
     slurmd || fail "slurmd does not start"
     tries=30
