@@ -26,7 +26,7 @@ def minutes(stage: str, scale: str, attempt: int, walltimes: Path) -> int:
     """
     measured: dict[str, Any] = yaml.safe_load(walltimes.read_text(encoding="utf-8"))
     factors: dict[str, float] = measured["scales"]
-    seconds = measured["seconds"][stage] * factors.get(scale, max(factors.values())) * measured["safety"]
+    seconds: float = measured["seconds"][stage] * factors.get(scale, max(factors.values())) * measured["safety"]
     return attempt * max(int(measured["at_least"]), math.ceil(seconds / 60))
 
 
