@@ -1,6 +1,8 @@
-"""One conformance suite for every controller: bounds, determinism, independence of runs, NaN handling."""
+"""One conformance suite for every controller: bounds, determinism, resume, independence of runs, NaN handling."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
 
 import pytest
 import torch
@@ -14,15 +16,24 @@ from hypersvg.experiments.probes import InDouble
 from hypersvg.images import Images, Split
 from hypersvg.maths.network import Network
 from hypersvg.maths.random import torch_generator
+from hypersvg.maths.optimizers import OptimizerName
 from hypersvg.maths.rank_one import RankOneAdam
+from hypersvg.maths.resume import Resumable
+from hypersvg.pipeline.state_file import checksum, packed, read_state, write_state
 from hypersvg.settings.methods import Svg
 from hypersvg.tasks.classification import Classification
-from hypersvg.training import Controller, Curves, InnerTraining, Transition, train
+from hypersvg.training import Controller, Curves, InnerTraining, Recording, Transition, train
 
 SEEDS, STARTS, STEPS = [0, 1], [0.1, 0.001], 8
 SVG = Svg(width=4, policy_learning_rate=1e-3)
 DERIVATIVES: list[Derivative] = ["surrogate", "frozen", "true", "none"]
-Make = Callable[[Classification, list[int], list[float]], Controller]
+
+
+class Chooser(Controller, Resumable, Protocol):
+    """What the suite asks of a controller."""
+
+
+Make = Callable[[Classification, list[int], list[float]], Chooser]
 
 
 def task(dtype: torch.dtype = torch.float32, kind: type[Classification] = Classification) -> Classification:
@@ -77,6 +88,45 @@ def test_the_same_seed_gives_the_same_bytes(name: str) -> None:
     one, two = trained(CONTROLLERS[name]), trained(CONTROLLERS[name])
     assert torch.equal(one.rate, two.rate)
     assert torch.equal(one.parameters, two.parameters)
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"), [*((name, 4) for name in CONTROLLERS), ("hypersvg_surrogate", 1), ("hypersvg_surrogate", STEPS)]
+)
+def test_an_interrupted_training_goes_on_to_the_same_bits(name: str, steps: int, tmp_path: Path) -> None:
+    check_resume(CONTROLLERS[name], "adam", steps, trained(CONTROLLERS[name]), tmp_path / "state")
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov"])
+def test_an_interrupted_training_goes_on_with_every_optimizer(optimizer: OptimizerName, tmp_path: Path) -> None:
+    make, inner = CONTROLLERS["hypersvg_surrogate"], task()
+    whole = train(InnerTraining(inner, optimizer, SEEDS, len(STARTS)), make(inner, SEEDS, STARTS), STEPS)
+    check_resume(make, optimizer, 4, whole, tmp_path / "state")
+
+
+def check_resume(make: Make, optimizer: OptimizerName, steps: int, whole: Curves, path: Path) -> None:
+    """Train ``steps``, keep, go on in new objects, and compare with the ``whole`` training, weights and all."""
+    inner = task()
+
+    def begun() -> dict[str, Resumable]:
+        training = InnerTraining(inner, optimizer, SEEDS, len(STARTS))
+        return {"training": training, "controller": make(inner, SEEDS, STARTS), "recording": Recording()}
+
+    first, second = begun(), begun()
+    train(**first, steps=steps)  # type: ignore[arg-type]
+    write_state(path, {name: part.state() for name, part in first.items()})
+    for name, state in read_state(path).items():
+        second[name].load(state)
+    one, two = (train(**work, steps=STEPS) for work in (first, second))  # type: ignore[arg-type]
+    for curves in (one, two):
+        for name, values in vars(whole).items():
+            assert torch.equal(vars(curves)[name], values), name
+    assert fingerprint(first["controller"]) == fingerprint(second["controller"])
+
+
+def fingerprint(part: Resumable) -> tuple[object, dict[str, int]]:
+    tensors: dict[str, Tensor] = {}
+    return packed(part.state(), "state", tensors), {name: checksum(tensor) for name, tensor in tensors.items()}
 
 
 @pytest.mark.parametrize("name", [name for name in CONTROLLERS if name != "hypersvg_noise_sampled"])

@@ -22,3 +22,8 @@ def bar(total: int, label: str, unit: str) -> Iterator[Tick]:
     interval = 0.2 if sys.stderr.isatty() else 5.0
     with tqdm(total=total, desc=label, unit=f" {unit}", mininterval=interval, file=sys.stderr) as counter:
         yield counter.update
+
+
+def say(sentence: str) -> None:
+    """A line on standard error, between the lines of a bar."""
+    tqdm.write(sentence, file=sys.stderr)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from hypersvg.maths.optimizers import InnerOptimizer, OptimizerName, make_optimizer
+from hypersvg.maths.resume import State
 from hypersvg.tasks.base import Batch, Task
 
 LOSS_CEILING = 1e3
@@ -91,6 +92,18 @@ class InnerTraining:
         self.steps += 1
         return Transition(self.steps - 1, before, rate, after, batch, loss, direction, self.alive)
 
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`."""
+        kept = {"steps": self.steps, "parameters": self.parameters, "alive": self.alive}
+        return {**kept, "optimizer": self.optimizer.state()}
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`; minibatches are a function of the seeds, and drawn again."""
+        for _ in range(self.steps, state["steps"]):
+            self.batches.next()
+        self.steps, self.parameters, self.alive = state["steps"], state["parameters"].clone(), state["alive"].clone()
+        self.optimizer.load(state["optimizer"])
+
 
 @dataclass(frozen=True)
 class Curves:
@@ -103,6 +116,28 @@ class Curves:
     parameters: Tensor
 
 
+@dataclass
+class Recording:
+    """What has been recorded of a training so far, one entry ``[runs]`` a step."""
+
+    rate: list[Tensor] = field(default_factory=list)
+    train_loss: list[Tensor] = field(default_factory=list)
+    val_accuracy: list[Tensor] = field(default_factory=list)
+    alive: list[Tensor] = field(default_factory=list)
+
+    def curves(self, parameters: Tensor) -> Curves:
+        """All of it, with the parameters at the end."""
+        return Curves(parameters=parameters, **self.state())
+
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`; ``[steps, runs]`` each."""
+        return {name: torch.stack(entries) for name, entries in vars(self).items()}
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`."""
+        vars(self).update({name: list(entries.clone()) for name, entries in state.items()})
+
+
 def train(
     training: InnerTraining,
     controller: Controller,
@@ -110,26 +145,26 @@ def train(
     *,
     record_accuracy: bool = True,
     after_step: Callable[[Transition], object] | None = None,
+    recording: Recording | None = None,
 ) -> Curves:
     """Take ``steps`` steps with the controller's rates and record them.
 
     ``val_accuracy`` row ``t`` is measured on the ``curve`` images after step ``t`` (NaN where not recorded).
-    ``after_step`` is called after the controller has observed the step: progress bars, snapshots.
+    ``after_step`` is called after the step was observed and recorded: progress bars, snapshots, checkpoints.
+    ``recording`` holds the steps already taken, which count among ``steps``.
     """
-    rates, losses, accuracies, alive = [], [], [], []
-    for step in range(steps):
+    recording = Recording() if recording is None else recording
+    for step in range(len(recording.rate), steps):
         rate = controller.rates(step, training.parameters)
         transition = training.step(rate)
         controller.observe(transition)
-        rates.append(rate)
-        losses.append(transition.loss)
-        alive.append(transition.alive)
+        recording.rate.append(rate)
+        recording.train_loss.append(transition.loss)
+        recording.alive.append(transition.alive)
         if record_accuracy:
-            accuracies.append(training.task.accuracy(training.parameters, "curve"))
+            recording.val_accuracy.append(training.task.accuracy(training.parameters, "curve"))
         else:
-            accuracies.append(torch.full_like(transition.loss, torch.nan))
+            recording.val_accuracy.append(torch.full_like(transition.loss, torch.nan))
         if after_step is not None:
             after_step(transition)
-    return Curves(
-        torch.stack(rates), torch.stack(losses), torch.stack(accuracies), torch.stack(alive), training.parameters
-    )
+    return recording.curves(training.parameters)

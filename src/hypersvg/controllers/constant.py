@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from hypersvg.maths.resume import State
 from hypersvg.training import Transition
 
 
@@ -19,3 +20,10 @@ class Constant:
 
     def observe(self, transition: Transition) -> None:
         """Nothing to learn."""
+
+    def state(self) -> State:
+        """Nothing changes."""
+        return {}
+
+    def load(self, state: State) -> None:
+        """Nothing to go on from."""

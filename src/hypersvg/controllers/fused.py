@@ -13,6 +13,7 @@ from torch import Tensor
 
 from hypersvg.controllers.plain import log_derivatives, noise_of, reading_of
 from hypersvg.maths.rank_one import RankOneAdam
+from hypersvg.maths.resume import State, copied, load_moments, moments
 from hypersvg.maths.surrogate import Policy, Surrogate, adam, first_layer
 from hypersvg.maths.svg import noisy
 from hypersvg.settings.methods import Svg
@@ -71,12 +72,16 @@ class FusedUpdates:
 
     @torch.no_grad()
     def products(self, state: Tensor) -> Products:
-        """The first layers at ``state``, at hand where it is the state that the last update led to."""
-        if self.ahead is None or self.ahead.state is not state:
+        """The first layers at ``state``, at hand where it is the state that the last update led to.
+
+        Taken anew, the same products differ in their last bits.
+        """
+        ahead = self.ahead
+        if ahead is None or not (ahead.state is state or torch.equal(ahead.state, state)):
             batch = state.unsqueeze(1)
             inner = None if self.surrogate is None else first_layer(batch, self.surrogate.input_weight)
-            self.ahead = Products(state, first_layer(batch, self.policy.input_weight), inner)
-        return self.ahead
+            self.ahead = ahead = Products(state, first_layer(batch, self.policy.input_weight), inner)
+        return ahead
 
     @torch.enable_grad()
     def __call__(self, transition: Transition, batch: Batch) -> Tensor:
@@ -132,6 +137,20 @@ class FusedUpdates:
             return first_layer(transition.after.unsqueeze(1), self.surrogate.input_weight.detach())
         return self.model.step_rest(through.model_value, through.entering, transition)
 
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`; the weights are the controller's to keep."""
+        kept = {"ahead": self.ahead and dict(vars(self.ahead)), "input": self.policy_input.state()}
+        return {**kept, "rest": moments(self.policy_rest), "model": self.model and self.model.state()}
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`."""
+        ahead = state["ahead"]
+        self.ahead = ahead and Products(*(copied(ahead[name]) for name in ("state", "policy", "surrogate")))
+        self.policy_input.load(state["input"])
+        load_moments(self.policy_rest, state["rest"])
+        if self.model is not None:
+            self.model.load(state["model"])
+
 
 class SurrogateUpdate:
     """∇_θ of eq. 4.1.1 on one transition, and Adam's step along it."""
@@ -158,3 +177,13 @@ class SurrogateUpdate:
         self.rest.step()
         assert entering.grad is not None, "the prediction depends on the first layer"
         return self.input.step_after(entering.grad.squeeze(1), transition.before, transition.after).unsqueeze(1)
+
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`; the weights are the controller's to keep."""
+        return {"input": self.input.state(), "output": self.output.state(), "rest": moments(self.rest)}
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`."""
+        self.input.load(state["input"])
+        self.output.load(state["output"])
+        load_moments(self.rest, state["rest"])

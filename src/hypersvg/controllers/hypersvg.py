@@ -15,6 +15,7 @@ from torch import Tensor
 from hypersvg.controllers import fused
 from hypersvg.controllers.plain import PlainUpdates
 from hypersvg.maths.random import torch_generator
+from hypersvg.maths.resume import State, fill
 from hypersvg.maths.surrogate import Policy, Surrogate
 from hypersvg.settings.methods import Svg
 from hypersvg.tasks.base import Task
@@ -108,3 +109,32 @@ class HyperSvg:
         if self.surrogate is None:
             return parameters
         return self.surrogate(state, self.policy(state)).squeeze(1)
+
+    @property
+    def learning(self) -> dict[str, list[Tensor]]:
+        """The weights that change; the others are drawn anew from their seeds."""
+        found = {} if self.update is None else {"policy": self.policy.weights}
+        if self.surrogate is not None and self.derivative == "surrogate":
+            found["surrogate"] = self.surrogate.weights
+        return found
+
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`."""
+        return {
+            "surrogate_updates": self.surrogate_updates,
+            "hypergradients": torch.stack(self.hypergradients) if self.hypergradients else None,
+            "update": self.update and self.update.state(),
+            **self.learning,
+        }
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`; a minibatch was drawn for every hypergradient."""
+        self.surrogate_updates = state["surrogate_updates"]
+        if state["hypergradients"] is not None:
+            self.hypergradients = list(state["hypergradients"].clone())
+        for _ in self.hypergradients:
+            self.batches.next()
+        for name, weights in self.learning.items():
+            fill(weights, state[name])
+        if self.update is not None:
+            self.update.load(state["update"])

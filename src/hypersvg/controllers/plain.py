@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from hypersvg.maths.random import torch_generator
+from hypersvg.maths.resume import State, load_moments, moments
 from hypersvg.maths.surrogate import Policy, Surrogate, adam
 from hypersvg.maths.svg import RatePolicy, Reading, one_step, squared_error, unrolled
 from hypersvg.settings.methods import Svg
@@ -22,7 +23,7 @@ class PlainUpdates:
 
     def __init__(self, task: Task, svg: Svg, policy: Policy, surrogate: Surrogate | None, trained: bool) -> None:
         self.task, self.svg, self.policy, self.surrogate, self.trained = task, svg, policy, surrogate, trained
-        self.recent: deque[Transition] = deque(maxlen=svg.online_horizon)
+        self.earlier: deque[tuple[Tensor, Tensor]] = deque(maxlen=svg.online_horizon - 1)
         self.policy_optimizer = adam(policy.weights, svg.policy_learning_rate, svg.adam_epsilon)
         if surrogate is not None and trained:
             self.surrogate_optimizer = adam(surrogate.weights, svg.surrogate_learning_rate, svg.adam_epsilon)
@@ -34,16 +35,16 @@ class PlainUpdates:
 
     def __call__(self, transition: Transition, batch: Batch) -> Tensor:
         """Update both in the settings' order; returns :func:`log_derivatives` of the policy loss, ``[2, runs]``."""
-        self.recent.append(transition)
         if self.svg.update_first == "policy":
-            derivatives = self.update_policy(batch)
-            self.update_surrogate()
+            derivatives = self.update_policy(transition, batch)
+            self.update_surrogate(transition)
         else:
-            self.update_surrogate()
-            derivatives = self.update_policy(batch)
+            self.update_surrogate(transition)
+            derivatives = self.update_policy(transition, batch)
+        self.earlier.append((transition.before, transition.rate))
         return derivatives
 
-    def update_policy(self, batch: Batch) -> Tensor:
+    def update_policy(self, last: Transition, batch: Batch) -> Tensor:
         """∇_φ of the task loss at ŝ', backpropagated through the surrogate (or the true optimizer) into the policy."""
         actions: list[Tensor] = []
 
@@ -53,37 +54,49 @@ class PlainUpdates:
             actions.append(action)
             return action
 
-        imagined = self.imagined(acting)
+        imagined = self.imagined(acting, last)
         imagined.retain_grad()
         loss = self.task.loss(imagined, batch)
         self.policy_optimizer.zero_grad(set_to_none=True)
         loss.sum().backward()  # type: ignore[no-untyped-call]
         self.policy_optimizer.step()
-        return log_derivatives(imagined.grad, actions[-1], self.recent[-1])
+        return log_derivatives(imagined.grad, actions[-1], last)
 
-    def imagined(self, policy: RatePolicy) -> Tensor:
+    def imagined(self, policy: RatePolicy, last: Transition) -> Tensor:
         """ŝ' ``[runs, P]``: the recorded next state, with the derivative that the policy learns through."""
-        recent = list(self.recent)
-        last = recent[-1]
         if self.surrogate is None:
             change = policy(last.before.unsqueeze(1)) - last.rate.unsqueeze(1)
             return last.after - change * last.direction
-        states = torch.stack([*(step.before for step in recent), last.after], dim=1).unsqueeze(1)
-        rates = torch.stack([step.rate for step in recent], dim=1).unsqueeze(1)
+        befores, taken = zip(*self.earlier, (last.before, last.rate), strict=True)
+        states = torch.stack([*befores, last.after], dim=1).unsqueeze(1)
+        rates = torch.stack(taken, dim=1).unsqueeze(1)
         constant, reading, generator = self.surrogate.detached(), reading_of(self.svg), noise_of(self.svg, last)
         return unrolled(constant, policy, states, rates, reading, generator=generator)[0][-1].squeeze(1)
 
-    def update_surrogate(self) -> None:
+    def update_surrogate(self, last: Transition) -> None:
         """∇_θ of eq. 4.1.1 on the last transition."""
         if not self.trained or self.surrogate is None:
             return
-        last = self.recent[-1]
         states = torch.stack([last.before, last.after], dim=1).unsqueeze(1)
         rate = last.rate if self.svg.model_action == "recorded" else torch.zeros_like(last.rate)
         loss = squared_error(one_step(self.surrogate, states, rate.view(-1, 1, 1)), states)
         self.surrogate_optimizer.zero_grad(set_to_none=True)
         loss.sum().backward()  # type: ignore[no-untyped-call]
         self.surrogate_optimizer.step()
+
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`; the weights are the controller's to keep."""
+        befores, rates = ([step[part] for step in self.earlier] for part in (0, 1))
+        kept = {"befores": befores, "rates": rates, "policy": moments(self.policy_optimizer)}
+        return {**kept, "surrogate": moments(self.surrogate_optimizer)} if self.trained else kept
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`."""
+        copies = ([tensor.clone() for tensor in state[name]] for name in ("befores", "rates"))
+        self.earlier.extend(zip(*copies, strict=True))
+        load_moments(self.policy_optimizer, state["policy"])
+        if self.trained:
+            load_moments(self.surrogate_optimizer, state["surrogate"])
 
 
 def reading_of(svg: Svg) -> Reading:

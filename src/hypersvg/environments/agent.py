@@ -18,6 +18,7 @@ from torch import Tensor
 from hypersvg.environments.core import Arm, Rules, rules_of
 from hypersvg.environments.sb3 import StableBaselinesVecEnv
 from hypersvg.environments.vector import HyperOptVectorEnv
+from hypersvg.maths.resume import State, load_moments, moments
 from hypersvg.settings import Settings
 from hypersvg.tasks.base import Task
 
@@ -64,6 +65,7 @@ class Agent:
     """A PPO agent and the environment it learns in."""
 
     model: PPO
+    env: HyperOptVectorEnv
     rules: Rules
     decisions_per_update: int
 
@@ -87,6 +89,32 @@ class Agent:
         """Learning rates ``[entries]`` of the mean policy, for ``observation [entries, parameters + 1]``."""
         actions, _ = self.model.predict(observation, deterministic=True)
         return self.rules.rates(actions)
+
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`; between two updates, within :func:`own_global_randomness`.
+
+        The library draws actions from PyTorch's global generator; NumPy's and Python's are seeded and not drawn from.
+        """
+        model = self.model
+        return {
+            "policy": model.policy.state_dict(),
+            "optimizer": moments(model.policy.optimizer),
+            "decisions": model.num_timesteps,
+            "epochs": model._n_updates,
+            "environments": self.env.state(),
+            "generator": torch.get_rng_state(),
+        }
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`; the library then goes on from its last observation."""
+        model = self.model
+        model.policy.load_state_dict(state["policy"])
+        load_moments(model.policy.optimizer, state["optimizer"])
+        model.num_timesteps, model._n_updates = state["decisions"], state["epochs"]
+        self.env.load(state["environments"])
+        model._last_obs = self.env.episodes.observation()
+        model._last_episode_starts = np.ones(self.env.num_envs, dtype=np.bool_)
+        torch.set_rng_state(state["generator"].clone())
 
 
 class TdError(BaseCallback):
@@ -124,11 +152,11 @@ def make_agent(settings: Settings, task: Task, arm: Arm, seed: int, clip: float 
     act at every step therefore learn from noisier episodes than ``sparse_once``.
     """
     rules, ppo = rules_of(settings, arm), settings.ppo
-    env = StableBaselinesVecEnv(HyperOptVectorEnv(ppo.environments, task, settings, arm))
+    env = HyperOptVectorEnv(ppo.environments, task, settings, arm)
     decisions = rules.decisions * ppo.environments
     model = PPO(
         "MlpPolicy",
-        env,
+        StableBaselinesVecEnv(env),
         learning_rate=ppo.learning_rate,
         n_steps=rules.decisions,
         batch_size=decisions,
@@ -147,4 +175,4 @@ def make_agent(settings: Settings, task: Task, arm: Arm, seed: int, clip: float 
         device="cpu",
     )
     model.set_logger(Logger(folder=None, output_formats=[]))
-    return Agent(model, rules, decisions)
+    return Agent(model, env, rules, decisions)

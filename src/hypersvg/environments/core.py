@@ -234,6 +234,10 @@ class EpisodeSeeds:
             begins = seed is not None or self.seeds[entry] is None
             self.episodes[entry] = 0 if begins else self.episodes[entry] + 1
             self.seeds[entry] = (draw() if seed is None else seed) if begins else self.seeds[entry]
+        return self.current()
+
+    def current(self) -> list[int]:
+        """Seeds of the inner trainings of the episodes that the entries are in."""
         pairs = zip(self.seeds, self.episodes, strict=True)
         return [episode_seed(seed, episode) for seed, episode in pairs if seed is not None]
 

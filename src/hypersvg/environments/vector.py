@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hypersvg.environments.core import Arm, Episodes, EpisodeSeeds, Outcome, action_space, observation_space, rules_of
 from hypersvg.environments.scalar import SEED_LIMIT
+from hypersvg.maths.resume import State
 from hypersvg.settings import Settings
 from hypersvg.tasks.base import Task
 
@@ -71,6 +72,20 @@ class HyperOptVectorEnv(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[
             infos = masked({"final_obs": rows(outcome), "final_info": infos})
             observation = self.begin([None] * self.num_envs)
         return observation, outcome.reward, terminated, np.zeros(self.num_envs, dtype=np.bool_), infos
+
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`; defined at the beginning of an episode, which its seed gives.
+
+        Raises ``ValueError`` within one.
+        """
+        if self.episodes.decided:
+            raise ValueError("an environment's state is that at the beginning of an episode, and this one is within")
+        return {"seeds": list(self.seeds.seeds), "episodes": list(self.seeds.episodes)}
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`; begins the same episode of every entry."""
+        self.seeds.seeds, self.seeds.episodes = list(state["seeds"]), list(state["episodes"])
+        self.episodes.start(self.seeds.current())
 
 
 def rows(outcome: Outcome) -> NDArray[np.object_]:

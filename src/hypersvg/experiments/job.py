@@ -1,10 +1,11 @@
 """What every stage gets and returns: a :class:`Job` in, tidy tables (and at most one array file) out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from hypersvg.experiments.checkpoint import Checkpoint
 from hypersvg.maths.random import seed_of
 from hypersvg.settings import Settings
 
@@ -14,7 +15,8 @@ class Job:
     """One method variant over a block of seeds.
 
     ``arm`` names the variant within the stage; ``images`` is the data stage's file and ``trajectories`` the folder of
-    the trajectories job of the same seeds, where the stage needs them; ``folder`` is where arrays may be written.
+    the trajectories job of the same seeds, where the stage needs them; ``folder`` is where arrays may be written;
+    ``checkpoint`` lets a long job go on where it was interrupted.
     """
 
     settings: Settings
@@ -23,6 +25,7 @@ class Job:
     folder: Path
     images: Path | None = None
     trajectories: Path | None = None
+    checkpoint: Checkpoint = field(default_factory=Checkpoint, compare=False)
 
     @property
     def images_file(self) -> Path:

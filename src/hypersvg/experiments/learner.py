@@ -12,6 +12,7 @@ from hypersvg.experiments.job import Job
 from hypersvg.experiments.offline_updates import seen, updates_of
 from hypersvg.experiments.probes import Probe, probe_seeds
 from hypersvg.maths.random import torch_generator
+from hypersvg.maths.resume import State, fill
 from hypersvg.maths.surrogate import Policy, Surrogate
 from hypersvg.maths.svg import Noise, Reading, unrolled
 from hypersvg.maths.unroll import Pass, chained, free_anchors, inner_of, recorded_anchors
@@ -57,6 +58,7 @@ class Learner:
     surrogate: Surrogate = field(init=False)
     policy: Policy = field(init=False)
     scores: dict[tuple[int, int], float] = field(init=False, default_factory=dict, repr=False)
+    iterations: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         svg, task = self.job.settings.svg, self.task
@@ -89,6 +91,7 @@ class Learner:
         rows, first = self.sample()
         states, rates = self.data.window(rows, first, self.unroll)
         loss = self.update(states, rates, self.batches.next())
+        self.iterations += 1
         size = self.task.parameters
         return {
             "iteration": iteration,
@@ -160,3 +163,25 @@ class Learner:
             measured = self.task.accuracy(self.data.states[missing, step], "curve").tolist()
             self.scores.update({(row, step): score for row, score in zip(missing, measured, strict=True)})
         return float(np.mean([self.scores[row, step] for row in rows.tolist()]))
+
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`."""
+        return {
+            "iterations": self.iterations,
+            "surrogate": self.surrogate.weights,
+            "policy": self.policy.weights,
+            "update": self.update.state(),
+            "generator": self.generator.get_state(),
+            "scores": [[row, step, score] for (row, step), score in self.scores.items()],
+        }
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`; minibatches are a function of the seed, and drawn again."""
+        for _ in range(self.iterations, state["iterations"]):
+            self.batches.next()
+        self.iterations = state["iterations"]
+        fill(self.surrogate.weights, state["surrogate"])
+        fill(self.policy.weights, state["policy"])
+        self.update.load(state["update"])
+        self.generator.set_state(state["generator"].clone())
+        self.scores = {(row, step): score for row, step, score in state["scores"]}

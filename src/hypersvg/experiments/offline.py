@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from hypersvg.experiments.checkpoint import Rows, Work
 from hypersvg.experiments.common import evaluate_rates, inner_task, reevaluate
 from hypersvg.experiments.job import Job, Tables
 from hypersvg.experiments.learner import Learner, Recorded
@@ -26,21 +27,27 @@ def run(job: Job) -> Tables:
         raise ValueError("the offline stage needs --trajectories, the folder of the trajectories job")
     task, unroll = inner_task(job), int(job.arm.removeprefix("T"))
     table = read_table(job.trajectories / "trajectories.parquet", TRAJECTORIES)
-    states, parts = open_states(job.trajectories), []
-    with bar(job.settings.offline.iterations * len(job.seeds), f"offline {job.arm}", "iteration") as tick:
-        for row, seed in enumerate(job.seeds):
-            data = Recorded(states[row], table[table["seed"] == seed].reset_index(drop=True), task.device)
-            parts.append(learned(Learner(job, task, data, seed, unroll), tick))
-    return {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
+    states, iterations = open_states(job.trajectories), job.settings.offline.iterations
+    with bar(iterations * len(job.seeds), f"offline {job.arm}", "iteration") as tick:
+
+        def of_seed(seed: int) -> Tables:
+            rows = table[table["seed"] == seed].reset_index(drop=True)
+            data = Recorded(states[job.seeds.index(seed)], rows, task.device)
+            return learned(Learner(job, task, data, seed, unroll), tick)
+
+        return job.checkpoint.over(job.seeds, of_seed, tick, iterations)
 
 
 def learned(learner: Learner, tick: Tick) -> Tables:
     """All tables of one seed: the training's curves, the rates it chose, and the probes of its surrogate."""
-    job, seed, unroll = learner.job, learner.seed, learner.unroll
-    rows = []
-    for iteration in range(1, job.settings.offline.iterations + 1):
+    job, seed, unroll, rows = learner.job, learner.seed, learner.unroll, Rows()
+    work: Work = {"learner": learner, "rows": rows}
+    job.checkpoint.resume(work)
+    tick(len(rows))
+    for iteration in range(len(rows) + 1, job.settings.offline.iterations + 1):
         rows.append(learner.iterate(iteration))
         tick()
+        job.checkpoint.offer(work)
     labels = {"seed": seed, "unroll": unroll}
     curves = with_truth(job, learner.task, pd.DataFrame(rows), seed).assign(**labels, top20=learner.data.top20)
     probes = {name: table.assign(**labels) for name, table in learner.probe().tables().items()}

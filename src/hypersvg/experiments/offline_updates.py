@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from hypersvg.controllers.plain import reading_of
+from hypersvg.maths.resume import Resumable, State, load_moments, moments
 from hypersvg.maths.surrogate import Policy, Surrogate, adam
 from hypersvg.maths.svg import one_step, squared_error, unrolled
 from hypersvg.maths.unroll import Pass, applies, chained, free_anchors, inner_of, recorded_anchors
@@ -14,7 +15,7 @@ from hypersvg.settings.methods import Svg
 from hypersvg.tasks.base import Batch, Task
 
 
-class Updates(Protocol):
+class Updates(Resumable, Protocol):
     """Updates surrogate and policy in place."""
 
     def __call__(self, states: Tensor, rates: Tensor, batch: Batch) -> Tensor:
@@ -69,6 +70,15 @@ class PlainUpdates:
         loss.backward()  # type: ignore[no-untyped-call]
         self.surrogate_optimizer.step()
         return loss.detach()
+
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`; weights and generator are the learner's to keep."""
+        return {"policy": moments(self.policy_optimizer), "surrogate": moments(self.surrogate_optimizer)}
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`."""
+        load_moments(self.policy_optimizer, state["policy"])
+        load_moments(self.surrogate_optimizer, state["surrogate"])
 
 
 class OnePassUpdates(PlainUpdates):

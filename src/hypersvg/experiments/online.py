@@ -8,6 +8,7 @@ from torch import Tensor
 
 from hypersvg.controllers.constant import Constant
 from hypersvg.controllers.hypersvg import Derivative, HyperSvg
+from hypersvg.experiments.checkpoint import Work
 from hypersvg.experiments.common import (
     curves_frame,
     flat,
@@ -19,10 +20,11 @@ from hypersvg.experiments.common import (
     svg_bytes,
 )
 from hypersvg.experiments.job import Job, Tables
+from hypersvg.maths.resume import State
 from hypersvg.progress import Tick, bar
 from hypersvg.settings.methods import Online
 from hypersvg.tasks.classification import Classification
-from hypersvg.training import Curves, InnerTraining, Transition, train
+from hypersvg.training import Curves, InnerTraining, Recording, Transition, train
 
 DERIVATIVES: dict[str, Derivative] = {
     "adaptive": "surrogate",
@@ -39,11 +41,12 @@ def run(job: Job) -> Tables:
     group = starting_rates(job.settings)
     size = svg_bytes(task.parameters, job.settings.svg.width)
     chunks = list(memory_chunks(job.seeds, group, size, job.settings.run.memory_gib))
-    tables = []
     with bar(plan.steering_steps * len(chunks), f"online {job.arm}", "step") as tick:
-        for seeds, rows in chunks:
-            tables.append(steer(job, task, plan, seeds, rows, tick))
-    return {name: pd.concat([part[name] for part in tables], ignore_index=True) for name in tables[0]}
+
+        def steered(chunk: tuple[list[int], pd.DataFrame]) -> Tables:
+            return steer(job, task, plan, *chunk, tick)
+
+        return job.checkpoint.over(chunks, steered, tick, plan.steering_steps)
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,16 @@ class Snapshots:
             elif self.online.reset == "kept":
                 self.parameters[length] = transition.after
 
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`."""
+        kept = {"rate": self.rate, "parameters": self.parameters}
+        return {name: {str(length): tensor for length, tensor in taken.items()} for name, taken in kept.items()}
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`."""
+        for name, taken in (("rate", self.rate), ("parameters", self.parameters)):
+            taken.update({int(length): tensor.clone() for length, tensor in state[name].items()})
+
 
 def steer(
     job: Job, task: Classification, plan: Plan, seeds: list[int], rows: pd.DataFrame, tick: Tick
@@ -98,14 +111,18 @@ def steer(
     starts = torch.tensor(rows["start"].to_numpy(), dtype=torch.float32)
     warm_up = max(plan.bandits, default=min(online.warm_ups))
     controller = HyperSvg(task, job.settings.svg, seeds, starts, plan.derivative, warm_up)
-    snapshots = Snapshots(controller, online, tuple(plan.bandits))
+    snapshots, recording = Snapshots(controller, online, tuple(plan.bandits)), Recording()
+    training = InnerTraining(task, optimizer, seeds, len(rows))
+    work: Work = {"training": training, "controller": controller, "snapshots": snapshots, "recording": recording}
+    job.checkpoint.resume(work)
+    tick(training.steps)
 
     def after_step(transition: Transition) -> None:
         snapshots.take(transition)
         tick()
+        job.checkpoint.offer(work)
 
-    training = InnerTraining(task, optimizer, seeds, len(rows))
-    steering = train(training, controller, plan.steering_steps, after_step=after_step)
+    steering = train(training, controller, plan.steering_steps, after_step=after_step, recording=recording)
     labels = labels_of(seeds, rows)
     curves, runs = [], []
     if plan.adaptive is not None:

@@ -17,6 +17,7 @@ from torch import Tensor
 from hypersvg.environments import Arm, Episodes, Rules, ppo_task, rules_of
 from hypersvg.environments.agent import Agent, make_agent, own_global_randomness
 from hypersvg.experiments.arms import clip_arm
+from hypersvg.experiments.checkpoint import Rows, Work
 from hypersvg.experiments.common import inner_task, reevaluate, resolved_device, stage_images
 from hypersvg.experiments.job import Job, Tables
 from hypersvg.maths.random import seed_of
@@ -47,11 +48,10 @@ def run(job: Job) -> Tables:
     if job.arm == "untrained":
         return {"runs": pd.DataFrame([untrained_run(job, task, seed) for seed in job.seeds])}
     with bar(len(job.seeds) * settings.ppo.iterations, f"ppo {job.arm}", "update") as tick:
-        trained = [train(job, task, seed, tick) for seed in job.seeds]
-    return {
-        "ppo_updates": pd.DataFrame([row for rows, _ in trained for row in rows]),
-        "runs": with_constants(job, pd.DataFrame([finished for _, finished in trained])),
-    }
+        tables = job.checkpoint.over(
+            job.seeds, lambda seed: train(job, task, seed, tick), tick, settings.ppo.iterations
+        )
+    return {**tables, "runs": with_constants(job, tables["runs"])}
 
 
 def with_constants(job: Job, runs: pd.DataFrame) -> pd.DataFrame:
@@ -102,19 +102,24 @@ def evaluation_seeds(seed: int) -> list[int]:
     return [seed_of(seed, "evaluation", episode) for episode in range(EVALUATION_EPISODES)]
 
 
-def train(job: Job, task: Task, seed: int, tick: Tick) -> tuple[list[Row], Row]:
+def train(job: Job, task: Task, seed: int, tick: Tick) -> Tables:
     """Train the arm's agent of ``seed``; its rows of ``ppo_updates`` and its row of ``runs``."""
     settings, (arm, clip) = job.settings, clipped(job.settings, job.arm)
-    rows = []
     with own_global_randomness():
-        agent = make_agent(settings, task, arm, seed, clip)
-        for update in range(1, settings.ppo.iterations + 1):
+        agent, rows = make_agent(settings, task, arm, seed, clip), Rows()
+        work: Work = {"agent": agent, "rows": rows}
+        job.checkpoint.resume(work)
+        tick(len(rows))
+        for update in range(len(rows) + 1, settings.ppo.iterations + 1):
+            if rows:
+                job.checkpoint.offer(work)
             learned = agent.update()
             played = play(task, agent.rules, evaluation_seeds(seed), agent.rates)
             rows.append(update_row(settings, job.arm, seed, update) | learned | evaluation(played))
             tick()
     fresh = play(task, agent.rules, job.fresh_seeds(seed), agent.rates)
-    return rows, run_row(job.arm, seed, played, fresh) | charged(settings, agent)
+    run = run_row(job.arm, seed, played, fresh) | charged(settings, agent)
+    return {"ppo_updates": pd.DataFrame(rows), "runs": pd.DataFrame([run])}
 
 
 def clipped(settings: Settings, arm: str) -> tuple[Arm, float]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from hypersvg.experiments.arms import Names, bo_lengths, trained_arms, unroll_arms
 from hypersvg.settings import Settings
 
+UNCOUNTED = ("run.seeds", "run.checkpoint_minutes")
+"""Settings that no stage's results depend on, seed by seed."""
 Groups = tuple[str, tuple[str | int | float, ...]]
 """A table's column and the values that every seed must have in it."""
 
@@ -17,8 +19,8 @@ Groups = tuple[str, tuple[str | int | float, ...]]
 class StageSpec:
     """One stage of the workflow.
 
-    ``blocks`` are the settings blocks whose change reruns it (``run`` counts without ``run.seeds``), but for the keys
-    that it ``ignores``. ``arms`` are its job variants, ``tables`` the tables each arm's job writes, ``groups`` the rows
+    ``blocks`` are the settings blocks whose change reruns it (but for :data:`UNCOUNTED`), but for the keys that it
+    ``ignores``. ``arms`` are its job variants, ``tables`` the tables each arm's job writes, ``groups`` the rows
     by method that a gathered table must hold for every seed. ``arrays`` are further files of every job; ``after`` is a
     stage whose job of the same seeds it reads; ``by_seed`` is false where a job knows no seeds.
     """
@@ -188,10 +190,10 @@ TABLE_FILES = {
 
 
 def block_settings(stage: str, settings: Settings) -> dict[str, dict[str, object]]:
-    """The settings that ``stage`` depends on, as plain values; the number of seeds is not among them."""
+    """The settings that ``stage`` depends on, as plain values; :data:`UNCOUNTED` are not among them."""
     spec = STAGES[stage]
     blocks = {name: getattr(settings, name).model_dump(mode="json") for name in spec.blocks}
-    for key in ("run.seeds", *spec.ignores):
+    for key in (*UNCOUNTED, *spec.ignores):
         block, _, name = key.partition(".")
         blocks[block].pop(name)
     return blocks

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from hypersvg.maths.kernels import compiled, constants_of, run_rows
+from hypersvg.maths.resume import Resumable, State, copied
 
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adam"]
 
 
-class InnerOptimizer(Protocol):
+class InnerOptimizer(Resumable, Protocol):
     """One update rule with its own state; ``step`` never writes into its arguments."""
 
     def step(self, parameters: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
@@ -44,6 +45,14 @@ class Momentum:
         """See :class:`InnerOptimizer`."""
         assert self.last is not None, "direction() is defined after the first step"
         return self.last
+
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`; the direction is of use until the next step alone."""
+        return {"velocity": self.velocity if self.momentum else None}
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`."""
+        self.velocity = copied(state["velocity"])
 
 
 @compiled
@@ -117,6 +126,14 @@ class Adam:
         """See :class:`InnerOptimizer`."""
         assert self.last is not None, "direction() is defined after the first step"
         return self.last
+
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`; the direction is of use until the next step alone."""
+        return {"steps": self.steps, "first": self.first, "second": self.second}
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`."""
+        self.steps, self.first, self.second = state["steps"], copied(state["first"]), copied(state["second"])
 
 
 def make_optimizer(name: OptimizerName, momentum: float = 0.9) -> InnerOptimizer:

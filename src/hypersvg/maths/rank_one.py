@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from hypersvg.maths.kernels import Kernel, compiled, constants_of, run_rows
+from hypersvg.maths.resume import State, fill
 
 
 @compiled
@@ -108,6 +109,15 @@ class RankOneAdam:
         tensors = [self.weight, self.first, self.second, left, right, seen, out]
         run_rows(kernel, left.numel(), tensors, self.constants())
         return out
+
+    def state(self) -> State:
+        """See :class:`hypersvg.maths.resume.Resumable`; the weight is its owner's to keep."""
+        return {"steps": self.steps, "first": self.first, "second": self.second}
+
+    def load(self, state: State) -> None:
+        """See :class:`hypersvg.maths.resume.Resumable`."""
+        self.steps = state["steps"]
+        fill([self.first, self.second], [state["first"], state["second"]])
 
     def constants(self) -> tuple[Any, ...]:
         """β₁, β₂, 1 − β₁, 1 − β₂, the corrected step size, the root's correction and ε."""

@@ -5,6 +5,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -14,6 +15,9 @@ from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.provenance import provenance, write_json
 from hypersvg.pipeline.settings_file import read_settings
 from hypersvg.settings import Settings
+
+if TYPE_CHECKING:
+    from hypersvg.pipeline.checkpoints import FileCheckpoint
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 PARTIAL = ".partial-"
@@ -35,6 +39,8 @@ class Request:
 def run_job(request: Request) -> None:
     """Run the job and put its tables, arrays and ``provenance.json`` into ``request.output``, all at its end.
 
+    It goes on from its checkpoint, which is kept outside ``request.output`` until then.
+
     Raises a sentence for an unknown stage, arm or seed block, and whatever the stage raises.
     """
     clock = Clock()
@@ -43,26 +49,46 @@ def run_job(request: Request) -> None:
     seeds = parse_seeds(request.seeds)
     set_threads(settings.run.threads, settings.run.device)
     folder = fresh_folder(request.output)
+    checkpoint = checkpoint_of(request, spec, settings)
     try:
-        outputs = compute(request, spec, settings, seeds, folder, clock)
+        outputs = compute(request, spec, settings, seeds, folder, checkpoint, clock)
         blocks = block_settings(spec.name, settings)
         sidecar = provenance(blocks, input_files(request), outputs, clock)
         write_json(folder / "provenance.json", sidecar)
         for path in (*outputs, folder / "provenance.json"):
             path.replace(request.output / path.name)
+        checkpoint.remove()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def checkpoint_of(request: Request, spec: StageSpec, settings: Settings) -> "FileCheckpoint":
+    """The job's checkpoint, ``checkpoints/<stage>/<arm>/seeds-<seeds>.safetensors`` beside the run's settings."""
+    from hypersvg.pipeline.checkpoints import FileCheckpoint, identity_of
+
+    path = Path("checkpoints", request.stage, request.arm, f"seeds-{request.seeds}.safetensors")
+
+    def identity() -> dict[str, object]:
+        return identity_of(spec.module, block_settings(spec.name, settings), input_files(request), str(path))
+
+    return FileCheckpoint(request.settings.parent / path, settings.run.checkpoint_minutes, identity)
+
+
 def compute(
-    request: Request, spec: StageSpec, settings: Settings, seeds: tuple[int, ...], folder: Path, clock: Clock
+    request: Request,
+    spec: StageSpec,
+    settings: Settings,
+    seeds: tuple[int, ...],
+    folder: Path,
+    checkpoint: "FileCheckpoint",
+    clock: Clock,
 ) -> list[Path]:
     """Call the stage, on the clock, and write its tables into ``folder``; the paths of its tables and arrays."""
     from hypersvg.experiments.job import Job
     from hypersvg.schema import TABLES
     from hypersvg.tables import write_table
 
-    job = Job(settings, request.arm, seeds, folder, request.images, request.trajectories)
+    job = Job(settings, request.arm, seeds, folder, request.images, request.trajectories, checkpoint)
     stage = importlib.import_module(spec.module)
     clock.computing()
     tables = stage.run(job)

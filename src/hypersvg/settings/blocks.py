@@ -30,6 +30,9 @@ class Run(Block):
     """Where tensors live; auto takes a GPU when there is one."""
     memory_gib: Annotated[float, Field(gt=0)] = 5.0
     """Memory one job may use for surrogates trained side by side; where two do not fit, they train one at a time."""
+    checkpoint_minutes: Annotated[float, Field(ge=0)] = 5.0
+    """Minutes between two checkpoints of a long job, which goes on from the last one when it was interrupted; 0: one at
+    every step. No result depends on it."""
 
 
 class Data(Block):

@@ -1,0 +1,366 @@
+"""A job that was interrupted anywhere goes on and ends with the bytes of one that was not."""
+
+import json
+import os
+import pickle
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+from checkout import ROOT
+from pandas.testing import assert_frame_equal
+from safetensors.numpy import load_file
+
+from hypersvg.data import prepare
+from hypersvg.environments.agent import Agent
+from hypersvg.experiments.checkpoint import Checkpoint
+from hypersvg.experiments.learner import Learner
+from hypersvg.experiments.stages import STAGES, block_settings
+from hypersvg.pipeline import checkpoints, state_file
+from hypersvg.pipeline.checkpoints import FileCheckpoint
+from hypersvg.pipeline.jobs import Request, run_job
+from hypersvg.pipeline.settings_file import write_settings
+from hypersvg.settings import Settings
+from hypersvg.settings.overlay import validated
+from hypersvg.training import InnerTraining
+
+TINY: dict[str, Any] = {
+    "run": {"seeds": 2, "seed_block": 2, "fresh_seeds": 2, "memory_gib": 0.003, "checkpoint_minutes": 0},
+    "data": {"source": "digits", "limit": 700, "curve_images": 50},
+    "inner": {"hidden": [4], "batch_size": 64},
+    "trajectories": {"count": 6, "steps": 5, "held_out": 0.34},
+    "ppo": {"hidden": [4], "environments": 2, "iterations": 3, "steps": 3},
+    "svg": {"width": 4},
+    "offline": {"unrolls": [2], "iterations": 4, "evaluate_every": 2, "batch_trajectories": 3, "probe_rates": 3},
+    "online": {"steps": 5, "warm_ups": [2, 4], "bad_grid": [-1.0, -3.0, 2], "good_grid": [-1.0, -2.0, 2]},
+}
+PLAIN = {"svg": {"width": 4, "online_horizon": 3, "noise": "sampled"}}
+KEPT = {"online": {**TINY["online"], "reset": "kept"}, "inner": {**TINY["inner"], "optimizer": "momentum"}}
+CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "adaptive": ("online", "adaptive", {}),
+    "adaptive_plain": ("online", "adaptive", PLAIN),
+    "bandit_kept": ("online", "bandit", KEPT),
+    "untrained": ("online", "untrained", {}),
+    "offline": ("offline", "T02", {}),
+    "offline_plain": ("offline", "T02", PLAIN),
+    "dense": ("ppo", "dense", {}),
+    "sparse_once": ("ppo", "sparse_once", {}),
+}
+STEPS: dict[str, tuple[type, str]] = {
+    "online": (InnerTraining, "step"),
+    "offline": (Learner, "iterate"),
+    "ppo": (Agent, "update"),
+}
+"""What a stage does again and again, and where it is killed here."""
+
+
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches a signal 9."""
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("inputs")
+    settings = validated(TINY)
+    prepare(settings.data, folder)
+    write_settings(settings, folder / "settings.json")
+    images = folder / "images.safetensors"
+    run_job(Request("trajectories", "all", "0-1", folder / "settings.json", folder / "trajectories", images))
+    return folder
+
+
+@pytest.fixture
+def job(inputs: Path, tmp_path: Path) -> Callable[..., Request]:
+    """A request of a case in a folder of its own; further settings on top."""
+
+    def request(case: str, name: str = "run", **more: dict[str, Any]) -> Request:
+        stage, arm, changed = CASES[case]
+        tree = {block: {**TINY.get(block, {}), **{**changed, **more}.get(block, {})} for block in {**TINY, **more}}
+        settings = tmp_path / name / "settings.json"
+        write_settings(validated(tree), settings)
+        trajectories = inputs / "trajectories" if stage == "offline" else None
+        return Request(
+            stage, arm, "0-1", settings, tmp_path / name / "job", inputs / "images.safetensors", trajectories
+        )
+
+    return request
+
+
+@pytest.fixture
+def never(job: Callable[..., Request]) -> Callable[[str], dict[str, bytes]]:
+    """The tables of a case that was neither interrupted nor saved."""
+
+    def tables(case: str) -> dict[str, bytes]:
+        return finished(job(case, "never", run={**TINY["run"], "checkpoint_minutes": 1e6}))
+
+    return tables
+
+
+def finished(request: Request) -> dict[str, bytes]:
+    run_job(request)
+    return {path.name: path.read_bytes() for path in request.output.glob("*.parquet")}
+
+
+def kept(request: Request) -> Path:
+    return request.settings.parent / f"checkpoints/{request.stage}/{request.arm}/seeds-{request.seeds}.safetensors"
+
+
+class Counted:
+    """Counts the stage's steps, and kills the process, as it were, when the given one begins."""
+
+    def __init__(self, stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.fatal = 0, 0
+        owner, name = STEPS[stage]
+        step = getattr(owner, name)
+
+        def counted(*arguments: Any) -> Any:
+            self.begun += 1
+            if self.begun == self.fatal:
+                raise Killed
+            return step(*arguments)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    def killed(self, request: Request, step: int) -> None:
+        self.begun, self.fatal = 0, step
+        with pytest.raises(Killed):
+            run_job(request)
+        self.begun, self.fatal = 0, 0
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_job_killed_at_any_step_ends_with_the_bytes_of_an_uninterrupted_one(case, job, never, monkeypatch) -> None:
+    expected, steps = never(case), Counted(CASES[case][0], monkeypatch)
+    whole = finished(job(case, "whole"))
+    assert whole == expected, "checkpoints influence no result"
+    total = steps.begun
+    for fatal in sorted({1, 2, total // 2 + 1, total}):
+        request = job(case, f"killed-{fatal}")
+        steps.killed(request, fatal)
+        assert finished(request) == expected
+        assert steps.begun < total or fatal == 1
+        assert not kept(request).parents[2].exists(), "nothing is left"
+
+
+@pytest.mark.parametrize("case", ["adaptive", "bandit_kept", "offline", "dense"])
+def test_a_job_killed_again_and_again_with_old_checkpoints_ends_the_same(case, job, never, monkeypatch) -> None:
+    """A save at every third opportunity: what came after it is done again."""
+    expected, steps, offers = never(case), Counted(CASES[case][0], monkeypatch), iter(range(10**6))
+    monkeypatch.setattr(FileCheckpoint, "due", lambda self: next(offers) % 3 == 2)
+    request = job(case)
+    for fatal in (3, 4, 5):
+        steps.killed(request, fatal)
+    assert finished(request) == expected
+
+
+@pytest.mark.parametrize(("case", "fatal", "left"), [("offline", 3, 6), ("offline", 7, 2), ("dense", 3, 4)])
+def test_no_step_is_taken_twice_when_every_step_is_saved(case, fatal, left, job, monkeypatch) -> None:
+    """Offline: iterations of 2 seeds × 4. PPO: updates of 2 seeds × 3."""
+    request, steps = job(case), Counted(CASES[case][0], monkeypatch)
+    steps.killed(request, fatal)
+    run_job(request)
+    assert steps.begun == left
+
+
+@pytest.mark.parametrize("case", ["adaptive", "offline", "sparse_once"])
+def test_a_checkpoint_is_read_by_safetensors_alone_and_without_pickle(case, job, monkeypatch, tmp_path) -> None:
+    request, steps = job(case), Counted(CASES[case][0], monkeypatch)
+    steps.killed(request, 3)
+    assert len(load_file(kept(request))) > 3
+    with kept(request).open("rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    assert set(json.loads(header["__metadata__"]["content"])["state"]) == {"identity", "parts", "work"}
+
+    def refused(*arguments: Any, **named: Any) -> None:
+        raise AssertionError("pickle")
+
+    for owner, name in ((pickle, "dump"), (pickle, "dumps"), (pickle, "load"), (pickle, "loads")):
+        monkeypatch.setattr(owner, name, refused)
+    monkeypatch.setattr(torch, "save", refused)
+    monkeypatch.setattr(torch, "load", refused)
+    state_file.write_state(tmp_path / "again", state_file.read_state(kept(request)))
+    assert (
+        state_file.read_state(tmp_path / "again")["work"].keys() == state_file.read_state(kept(request))["work"].keys()
+    )
+
+
+OTHERS: dict[str, Callable[[Request, pytest.MonkeyPatch], None]] = {
+    "settings": lambda request, patch: rewrite(request, "svg", "policy_learning_rate", 1e-3),
+    "code": lambda request, patch: patch.setattr(checkpoints, "code_hash", lambda module: "other"),
+    "packages": lambda request, patch: patch.setattr(checkpoints, "versions", lambda: {"torch": "0.1"}),
+    "inputs": lambda request, patch: patch.setattr(checkpoints, "sha256", lambda path: "other"),
+}
+
+
+def rewrite(request: Request, block: str, key: str, value: object) -> None:
+    tree = json.loads(request.settings.read_text(encoding="utf-8"))
+    tree[block][key] = value
+    write_settings(Settings.model_validate(tree), request.settings)
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_checkpoint_of_another_job_is_named_and_discarded(other, job, monkeypatch, capsys) -> None:
+    request, steps = job("offline"), Counted("offline", monkeypatch)
+    steps.killed(request, 3)
+    OTHERS[other](request, monkeypatch)
+    run_job(request)
+    said = capsys.readouterr().err
+    assert f"{kept(request)} was made by other" in said
+    assert other in said
+    assert "the job begins anew" in said
+    assert steps.begun == 8
+
+
+def test_the_interval_between_checkpoints_makes_no_checkpoint_another_jobs(job, monkeypatch) -> None:
+    request, steps = job("offline"), Counted("offline", monkeypatch)
+    steps.killed(request, 3)
+    rewrite(request, "run", "checkpoint_minutes", 7.0)
+    run_job(request)
+    assert steps.begun == 6
+    for stage in STAGES:
+        assert not {"seeds", "checkpoint_minutes"} & set(block_settings(stage, Settings())["run"])
+
+
+def flipped(content: bytes, where: int) -> bytes:
+    return content[:where] + bytes([content[where] ^ 1]) + content[where + 1 :]
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[: len(content) // 2],
+    "last byte missing": lambda content: content[:-1],
+    "a bit of a tensor": lambda content: flipped(content, len(content) - 1000),
+    "a digit of the header": lambda content: content.replace(b'iterations\\": 2', b'iterations\\": 3', 1),
+    "not ours": lambda content: b"\x80\x04\x95" + content,
+    "zeros": lambda content: bytes(len(content)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_checkpoint_is_named_and_the_job_begins_anew(damage, job, never, monkeypatch, capsys) -> None:
+    expected = never("offline")
+    request, steps = job("offline"), Counted("offline", monkeypatch)
+    steps.killed(request, 3)
+    before = kept(request).read_bytes()
+    kept(request).write_bytes(DAMAGE[damage](before))
+    assert kept(request).read_bytes() != before
+    assert finished(request) == expected
+    said = capsys.readouterr().err
+    assert f"{kept(request)} is damaged" in said
+    assert steps.begun == 8
+
+
+def test_a_full_disk_costs_checkpoints_and_a_sentence_but_not_the_job(job, never, monkeypatch, capsys) -> None:
+    """The library meets the limit in the middle of writing, as it would meet the end of the disk."""
+    expected, request = never("offline"), job("offline")
+    before, limit = resource.getrlimit(resource.RLIMIT_FSIZE), 60_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        run_job(request)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {path.name: path.read_bytes() for path in request.output.glob("*.parquet")} == expected
+    said = capsys.readouterr().err
+    assert f"{kept(request)} was not saved" in said
+    assert "Traceback" not in said
+    assert not kept(request).parents[2].exists(), "nothing half-written is left"
+
+
+def test_a_disk_that_a_checkpoint_would_fill_is_left_to_the_results(job, never, monkeypatch, capsys) -> None:
+    expected, request = never("offline"), job("offline")
+    monkeypatch.setattr(checkpoints, "write_state", None)
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    assert finished(request) == expected
+    assert "the disk has less than" in capsys.readouterr().err
+
+
+def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "kept.safetensors"
+    state_file.write_state(path, {"step": 1})
+
+    def half(tensors: object, partial: Path, metadata: object) -> None:
+        partial.write_bytes(b"half")
+        raise Killed
+
+    monkeypatch.setattr(state_file, "save_file", half)
+    with pytest.raises(Killed):
+        state_file.write_state(path, {"step": 2})
+    assert state_file.read_state(path) == {"step": 1}
+
+
+def test_what_dead_processes_had_half_written_is_swept(tmp_path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as dead:
+        dead.wait()
+    living = os.getppid()
+    for pid in (dead.pid, living):
+        (tmp_path / f".job.safetensors.{pid}.partial").touch()
+    FileCheckpoint(tmp_path / "job.safetensors", 5, dict).opened()
+    assert [path.name for path in tmp_path.iterdir()] == [f".job.safetensors.{living}.partial"]
+
+
+def test_a_state_comes_back_to_the_last_bit(tmp_path) -> None:
+    frame = pd.DataFrame({"name": ["a", "b"], "value": [0.1 + 0.2, float("nan")], "count": [1, 2**53 + 1]})
+    weights = torch.tensor([[1e-45, -0.0], [float("inf"), float("nan")]])
+    state = {
+        "numbers": [0.1 + 0.2, 5e-324, 2**80, True, None, "ξ"],
+        "weights": [weights, weights, torch.zeros(0, 3), torch.tensor(7.0)],
+        "views": {"columns": weights.t(), "flags": torch.tensor([True, False]), "bytes": torch.arange(5).byte()},
+        "table": frame,
+    }
+    state_file.write_state(tmp_path / "state", state)
+    back = state_file.read_state(tmp_path / "state")
+    assert back["numbers"] == state["numbers"]
+    assert_frame_equal(back["table"], frame, check_exact=True)
+    for name in ("weights", "views"):
+        parts = zip(*(group.values() if isinstance(group, dict) else group for group in (state[name], back[name])))
+        for one, other in parts:
+            assert one.dtype == other.dtype
+            assert one.shape == other.shape
+            assert one.numpy().tobytes() == other.numpy().tobytes()
+    with pytest.raises(TypeError, match=r"a set \(state/odd\) cannot be part of a state"):
+        state_file.write_state(tmp_path / "state", {"odd": {1}})
+
+
+def test_checkpoints_take_a_twentieth_of_the_time_at_most(tmp_path, monkeypatch) -> None:
+    clock = {"now": 0.0}
+    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: clock["now"])
+    monkeypatch.setattr(checkpoints, "write_state", lambda path, state: clock.update(now=clock["now"] + 30))
+    checkpoint = FileCheckpoint(tmp_path / "job.safetensors", 5, dict)
+    saved = []
+    for second in range(2000):
+        clock["now"] = float(max(second, clock["now"]))
+        if checkpoint.due():
+            saved.append(clock["now"])
+            checkpoint.offer({})
+    assert saved == [300, 330 + 600, 960 + 600]
+
+
+def test_a_job_without_a_file_keeps_nothing() -> None:
+    assert not Checkpoint().due()
+    assert Checkpoint().opened() == ([], {})
+
+
+def test_a_process_killed_for_good_goes_on_where_it_was(job) -> None:
+    """SIGKILL, as soon as there is a checkpoint."""
+    longer = {**TINY["offline"], "iterations": 50, "evaluate_every": 25}
+    expected = finished(job("offline", "never", offline=longer, run={**TINY["run"], "checkpoint_minutes": 1e6}))
+    request = job("offline", offline=longer)
+    command = [sys.executable, "-m", "hypersvg", "job", "offline", "--arm", "T02", "--seeds", "0-1"]
+    folders = ("--settings", request.settings, "--images", request.images, "--trajectories", request.trajectories)
+    command += [*map(str, folders), "--output", str(request.output)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        while not kept(request).is_file():
+            assert process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.005)
+        process.kill()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert f"checkpoint: goes on from {kept(request)}" in done.stderr
+    assert {path.name: path.read_bytes() for path in request.output.glob("*.parquet")} == expected
