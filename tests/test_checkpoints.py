@@ -306,6 +306,10 @@ def test_what_dead_processes_had_half_written_is_swept(tmp_path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [f".job.safetensors.{living}.partial"]
 
 
+def tensors(state: dict[str, Any]) -> list[torch.Tensor]:
+    return [*state["weights"], *state["views"].values()]
+
+
 def test_a_state_comes_back_to_the_last_bit(tmp_path) -> None:
     frame = pd.DataFrame({"name": ["a", "b"], "value": [0.1 + 0.2, float("nan")], "count": [1, 2**53 + 1]})
     weights = torch.tensor([[1e-45, -0.0], [float("inf"), float("nan")]])
@@ -319,12 +323,9 @@ def test_a_state_comes_back_to_the_last_bit(tmp_path) -> None:
     back = state_file.read_state(tmp_path / "state")
     assert back["numbers"] == state["numbers"]
     assert_frame_equal(back["table"], frame, check_exact=True)
-    for name in ("weights", "views"):
-        parts = zip(*(group.values() if isinstance(group, dict) else group for group in (state[name], back[name])))
-        for one, other in parts:
-            assert one.dtype == other.dtype
-            assert one.shape == other.shape
-            assert one.numpy().tobytes() == other.numpy().tobytes()
+    for one, other in zip(tensors(state), tensors(back), strict=True):
+        assert (one.dtype, one.shape) == (other.dtype, other.shape)
+        assert one.numpy().tobytes() == other.numpy().tobytes()
     with pytest.raises(TypeError, match=r"a set \(state/odd\) cannot be part of a state"):
         state_file.write_state(tmp_path / "state", {"odd": {1}})
 

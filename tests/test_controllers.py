@@ -15,8 +15,8 @@ from hypersvg.controllers.plain import PlainUpdates
 from hypersvg.experiments.probes import InDouble
 from hypersvg.images import Images, Split
 from hypersvg.maths.network import Network
-from hypersvg.maths.random import torch_generator
 from hypersvg.maths.optimizers import OptimizerName
+from hypersvg.maths.random import torch_generator
 from hypersvg.maths.rank_one import RankOneAdam
 from hypersvg.maths.resume import Resumable
 from hypersvg.pipeline.state_file import checksum, packed, read_state, write_state

@@ -126,3 +126,26 @@ def test_the_stable_baselines_dress_hands_over_the_same_rewards_and_last_observa
 def test_seeds_that_follow_each_other_share_no_inner_training() -> None:
     dressed = StableBaselinesVecEnv(batched("dense"))
     assert not set(dressed.seed(0)) & set(dressed.seed(1))
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_another_environment_goes_on_with_the_same_episodes(arm: Arm) -> None:
+    env, other = batched(arm), batched(arm)
+    env.reset(seed=SEEDS)
+    plan = actions(env, episodes=3)
+    decisions = env.episodes.rules.decisions
+    for action in plan[:decisions]:
+        env.step(action)
+    other.load(env.state())
+    assert_same(other.episodes.observation(), env.episodes.observation())
+    for action in plan[decisions:]:
+        for one, two in zip(env.step(action), other.step(action), strict=True):
+            assert_same(one, two)
+
+
+def test_an_environment_within_an_episode_has_no_state_to_keep() -> None:
+    env = batched("dense")
+    env.reset(seed=SEEDS)
+    env.step(actions(env)[0])
+    with pytest.raises(ValueError, match="at the beginning of an episode"):
+        env.state()

@@ -10,7 +10,7 @@ from hypersvg.experiments.arms import Names, bo_lengths, trained_arms, unroll_ar
 from hypersvg.settings import Settings
 
 UNCOUNTED = ("run.seeds", "run.checkpoint_minutes")
-"""Settings that no stage's results depend on, seed by seed."""
+"""Settings of the block ``run`` on which no seed's results depend."""
 Groups = tuple[str, tuple[str | int | float, ...]]
 """A table's column and the values that every seed must have in it."""
 
@@ -19,7 +19,7 @@ Groups = tuple[str, tuple[str | int | float, ...]]
 class StageSpec:
     """One stage of the workflow.
 
-    ``blocks`` are the settings blocks whose change reruns it (but for :data:`UNCOUNTED`), but for the keys that it
+    ``blocks`` are the settings blocks whose change reruns it, but for :data:`UNCOUNTED` and the keys that it
     ``ignores``. ``arms`` are its job variants, ``tables`` the tables each arm's job writes, ``groups`` the rows
     by method that a gathered table must hold for every seed. ``arrays`` are further files of every job; ``after`` is a
     stage whose job of the same seeds it reads; ``by_seed`` is false where a job knows no seeds.

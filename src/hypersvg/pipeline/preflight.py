@@ -68,7 +68,7 @@ def estimate(settings: Settings, scale: str, estimates: Path, cores: int) -> Est
 def announce(need: Estimate, cores: int, results: Path) -> str:
     """One line with the estimate; raises a sentence when the disk is too small for what is still to be written."""
     parent = next(path for path in (results, *results.parents) if path.exists())
-    free, there = shutil.disk_usage(parent).free, folder_bytes(results)
+    free, there = shutil.disk_usage(parent).free, folder_bytes(results) - folder_bytes(results / "checkpoints")
     missing = max(0, need.bytes - there)
     if missing > free:
         raise HypersvgError(
