@@ -18,7 +18,7 @@ WHERE = $(if $(filter default,$(PROFILE)),--cores "$(CORES)",--workflow-profile 
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
 
 .DEFAULT_GOAL := help
-.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm $(STAGES)
+.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow $(STAGES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z_ -]*\):.*## /\1: /p' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ test: environment ## the test suite, a process a core
 
 test-slurm: environment ## a smoke run through a Slurm of one node (root on Debian), written to results/reference/slurm.md
 	@TRANSCRIPT=results/reference/slurm.md $(BIN)/python -m pytest -m slurm
+
+test-workflow: environment ## the tests that drive whole Snakemake runs
+	@$(BIN)/python -m pytest -m workflow
 
 lint: environment ## formatting, types, layers, workflow: the same checks as CI
 	@PATH="$(abspath $(BIN)):$$PATH" sh .ci/lint
