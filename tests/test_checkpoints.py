@@ -1,7 +1,6 @@
 """A job that was interrupted anywhere goes on and ends with the bytes of one that was not."""
 
 import json
-import os
 import pickle
 import resource
 import subprocess
@@ -12,22 +11,21 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pandas as pd
 import pytest
 import torch
 from checkout import ROOT
-from pandas.testing import assert_frame_equal
 from safetensors.numpy import load_file
 
 from hypersvg.data import prepare
 from hypersvg.environments.agent import Agent
-from hypersvg.experiments.checkpoint import Checkpoint
+from hypersvg.experiments.checkpoint import Part
 from hypersvg.experiments.learner import Learner
 from hypersvg.experiments.stages import STAGES, block_settings
+from hypersvg.maths.resume import State
 from hypersvg.pipeline import checkpoints, state_file
 from hypersvg.pipeline.checkpoints import FileCheckpoint
-from hypersvg.pipeline.jobs import Request, run_job
-from hypersvg.pipeline.settings_file import write_settings
+from hypersvg.pipeline.jobs import Request, checkpoint_of, run_job
+from hypersvg.pipeline.settings_file import read_settings, write_settings
 from hypersvg.settings import Settings
 from hypersvg.settings.overlay import validated
 from hypersvg.training import InnerTraining
@@ -42,6 +40,7 @@ TINY: dict[str, Any] = {
     "offline": {"unrolls": [2], "iterations": 4, "evaluate_every": 2, "batch_trajectories": 3, "probe_rates": 3},
     "online": {"steps": 5, "warm_ups": [2, 4], "bad_grid": [-1.0, -3.0, 2], "good_grid": [-1.0, -2.0, 2]},
 }
+NEVER = {**TINY["run"], "checkpoint_minutes": 1e6}
 PLAIN = {"svg": {"width": 4, "online_horizon": 3, "noise": "sampled"}}
 KEPT = {"online": {**TINY["online"], "reset": "kept"}, "inner": {**TINY["inner"], "optimizer": "momentum"}}
 CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -94,16 +93,6 @@ def job(inputs: Path, tmp_path: Path) -> Callable[..., Request]:
     return request
 
 
-@pytest.fixture
-def never(job: Callable[..., Request]) -> Callable[[str], dict[str, bytes]]:
-    """The tables of a case that was neither interrupted nor saved."""
-
-    def tables(case: str) -> dict[str, bytes]:
-        return finished(job(case, "never", run={**TINY["run"], "checkpoint_minutes": 1e6}))
-
-    return tables
-
-
 def finished(request: Request) -> dict[str, bytes]:
     run_job(request)
     return {path.name: path.read_bytes() for path in request.output.glob("*.parquet")}
@@ -137,26 +126,26 @@ class Counted:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_job_killed_at_any_step_ends_with_the_bytes_of_an_uninterrupted_one(case, job, never, monkeypatch) -> None:
-    expected, steps = never(case), Counted(CASES[case][0], monkeypatch)
-    whole = finished(job(case, "whole"))
-    assert whole == expected, "checkpoints influence no result"
-    total = steps.begun
-    for fatal in sorted({1, 2, total // 2 + 1, total}):
-        request = job(case, f"killed-{fatal}")
+def test_a_job_killed_at_its_first_a_middle_and_its_last_step_ends_as_if_it_was_not(case, job, monkeypatch) -> None:
+    steps = Counted(CASES[case][0], monkeypatch)
+    expected = finished(job(case, "never", run=NEVER))
+    total, done, request = steps.begun, 0, job(case)
+    for fatal in (1, 2, total // 3):
         steps.killed(request, fatal)
-        assert finished(request) == expected
-        assert steps.begun < total or fatal == 1
-        assert not kept(request).parents[2].exists(), "nothing is left"
+        done += fatal - 1
+    steps.killed(request, total - done)
+    assert finished(request) == expected
+    assert steps.begun < total, "it did not begin anew"
+    assert not kept(request).parents[2].exists(), "nothing is left"
 
 
-@pytest.mark.parametrize("case", ["adaptive", "bandit_kept", "offline", "dense"])
-def test_a_job_killed_again_and_again_with_old_checkpoints_ends_the_same(case, job, never, monkeypatch) -> None:
-    """A save at every third opportunity: what came after it is done again."""
-    expected, steps, offers = never(case), Counted(CASES[case][0], monkeypatch), iter(range(10**6))
+@pytest.mark.parametrize("case", ["adaptive", "offline", "dense"])
+def test_what_came_after_the_last_checkpoint_is_done_again(case, job, monkeypatch) -> None:
+    """A save at every third opportunity, and kills in between."""
+    expected = finished(job(case, "never", run=NEVER))
+    steps, offers, request = Counted(CASES[case][0], monkeypatch), iter(range(10**6)), job(case)
     monkeypatch.setattr(FileCheckpoint, "due", lambda self: next(offers) % 3 == 2)
-    request = job(case)
-    for fatal in (3, 4, 5):
+    for fatal in (3, 5):
         steps.killed(request, fatal)
     assert finished(request) == expected
 
@@ -192,11 +181,27 @@ def test_a_checkpoint_is_read_by_safetensors_alone_and_without_pickle(case, job,
     )
 
 
+def opened(request: Request) -> tuple[list[Part], State]:
+    """What a new process of the job finds."""
+    return checkpoint_of(request, STAGES[request.stage], read_settings(request.settings)).opened()
+
+
+@pytest.fixture
+def interrupted(job: Callable[..., Request], monkeypatch: pytest.MonkeyPatch) -> Request:
+    """An offline job killed at its third iteration."""
+    request = job("offline")
+    Counted("offline", monkeypatch).killed(request, 3)
+    return request
+
+
 OTHERS: dict[str, Callable[[Request, pytest.MonkeyPatch], None]] = {
     "settings": lambda request, patch: rewrite(request, "svg", "policy_learning_rate", 1e-3),
     "code": lambda request, patch: patch.setattr(checkpoints, "code_hash", lambda module: "other"),
     "packages": lambda request, patch: patch.setattr(checkpoints, "versions", lambda: {"torch": "0.1"}),
-    "inputs": lambda request, patch: patch.setattr(checkpoints, "sha256", lambda path: "other"),
+    "code and lock file and inputs": lambda request, patch: patch.setattr(checkpoints, "sha256", lambda path: "other"),
+    "processor": lambda request, patch: patch.setattr(
+        checkpoints, "machine", lambda: {"cpu_capability": "AVX3", "gpu": None}
+    ),
 }
 
 
@@ -206,25 +211,24 @@ def rewrite(request: Request, block: str, key: str, value: object) -> None:
     write_settings(Settings.model_validate(tree), request.settings)
 
 
-@pytest.mark.parametrize("other", OTHERS)
-def test_a_checkpoint_of_another_job_is_named_and_discarded(other, job, monkeypatch, capsys) -> None:
-    request, steps = job("offline"), Counted("offline", monkeypatch)
-    steps.killed(request, 3)
-    OTHERS[other](request, monkeypatch)
-    run_job(request)
-    said = capsys.readouterr().err
-    assert f"{kept(request)} was made by other" in said
-    assert other in said
-    assert "the job begins anew" in said
-    assert steps.begun == 8
+def test_a_checkpoint_of_another_job_is_named_and_discarded(interrupted, monkeypatch, capsys) -> None:
+    content = kept(interrupted).read_bytes()
+    assert opened(interrupted)[1], "of the same job it is used"
+    for other, change in OTHERS.items():
+        kept(interrupted).write_bytes(content)
+        with monkeypatch.context() as patch:
+            before = interrupted.settings.read_text(encoding="utf-8")
+            change(interrupted, patch)
+            assert opened(interrupted) == ([], {})
+            interrupted.settings.write_text(before, encoding="utf-8")
+        said = capsys.readouterr().err
+        assert f"{kept(interrupted)} was made by other {other}; it was removed" in said
+        assert not kept(interrupted).exists()
 
 
-def test_the_interval_between_checkpoints_makes_no_checkpoint_another_jobs(job, monkeypatch) -> None:
-    request, steps = job("offline"), Counted("offline", monkeypatch)
-    steps.killed(request, 3)
-    rewrite(request, "run", "checkpoint_minutes", 7.0)
-    run_job(request)
-    assert steps.begun == 6
+def test_the_interval_between_checkpoints_makes_no_checkpoint_another_jobs(interrupted) -> None:
+    rewrite(interrupted, "run", "checkpoint_minutes", 7.0)
+    assert opened(interrupted)[1]["learner"]["iterations"] == 2
     for stage in STAGES:
         assert not {"seeds", "checkpoint_minutes"} & set(block_settings(stage, Settings())["run"])
 
@@ -244,23 +248,23 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_checkpoint_is_named_and_the_job_begins_anew(damage, job, never, monkeypatch, capsys) -> None:
-    expected = never("offline")
-    request, steps = job("offline"), Counted("offline", monkeypatch)
-    steps.killed(request, 3)
-    before = kept(request).read_bytes()
-    kept(request).write_bytes(DAMAGE[damage](before))
-    assert kept(request).read_bytes() != before
-    assert finished(request) == expected
-    said = capsys.readouterr().err
-    assert f"{kept(request)} is damaged" in said
-    assert steps.begun == 8
+def test_a_damaged_checkpoint_is_named_and_the_job_begins_anew(interrupted, capsys) -> None:
+    content = kept(interrupted).read_bytes()
+    for damage in DAMAGE.values():
+        kept(interrupted).write_bytes(damage(content))
+        assert damage(content) != content
+        assert opened(interrupted) == ([], {})
+        assert f"{kept(interrupted)} is damaged (" in capsys.readouterr().err
+        assert not kept(interrupted).exists()
+    kept(interrupted).write_bytes(b"")
+    run_job(interrupted)
+    assert not kept(interrupted).exists()
 
 
-def test_a_full_disk_costs_checkpoints_and_a_sentence_but_not_the_job(job, never, monkeypatch, capsys) -> None:
+def test_a_full_disk_costs_checkpoints_and_a_sentence_but_not_the_job(job, capsys) -> None:
     """The library meets the limit in the middle of writing, as it would meet the end of the disk."""
-    expected, request = never("offline"), job("offline")
+    expected = finished(job("offline", "never", run=NEVER))
+    request = job("offline")
     before, limit = resource.getrlimit(resource.RLIMIT_FSIZE), 60_000
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
     try:
@@ -274,85 +278,20 @@ def test_a_full_disk_costs_checkpoints_and_a_sentence_but_not_the_job(job, never
     assert not kept(request).parents[2].exists(), "nothing half-written is left"
 
 
-def test_a_disk_that_a_checkpoint_would_fill_is_left_to_the_results(job, never, monkeypatch, capsys) -> None:
-    expected, request = never("offline"), job("offline")
+def test_a_disk_that_a_checkpoint_would_fill_is_left_to_the_results(job, monkeypatch, capsys) -> None:
+    expected = finished(job("offline", "never", run=NEVER))
+    request = job("offline")
     monkeypatch.setattr(checkpoints, "write_state", None)
     monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
     assert finished(request) == expected
     assert "the disk has less than" in capsys.readouterr().err
 
 
-def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path, monkeypatch) -> None:
-    path = tmp_path / "kept.safetensors"
-    state_file.write_state(path, {"step": 1})
-
-    def half(tensors: object, partial: Path, metadata: object) -> None:
-        partial.write_bytes(b"half")
-        raise Killed
-
-    monkeypatch.setattr(state_file, "save_file", half)
-    with pytest.raises(Killed):
-        state_file.write_state(path, {"step": 2})
-    assert state_file.read_state(path) == {"step": 1}
-
-
-def test_what_dead_processes_had_half_written_is_swept(tmp_path) -> None:
-    with subprocess.Popen([sys.executable, "-c", "pass"]) as dead:
-        dead.wait()
-    living = os.getppid()
-    for pid in (dead.pid, living):
-        (tmp_path / f".job.safetensors.{pid}.partial").touch()
-    FileCheckpoint(tmp_path / "job.safetensors", 5, dict).opened()
-    assert [path.name for path in tmp_path.iterdir()] == [f".job.safetensors.{living}.partial"]
-
-
-def tensors(state: dict[str, Any]) -> list[torch.Tensor]:
-    return [*state["weights"], *state["views"].values()]
-
-
-def test_a_state_comes_back_to_the_last_bit(tmp_path) -> None:
-    frame = pd.DataFrame({"name": ["a", "b"], "value": [0.1 + 0.2, float("nan")], "count": [1, 2**53 + 1]})
-    weights = torch.tensor([[1e-45, -0.0], [float("inf"), float("nan")]])
-    state = {
-        "numbers": [0.1 + 0.2, 5e-324, 2**80, True, None, "ξ"],
-        "weights": [weights, weights, torch.zeros(0, 3), torch.tensor(7.0)],
-        "views": {"columns": weights.t(), "flags": torch.tensor([True, False]), "bytes": torch.arange(5).byte()},
-        "table": frame,
-    }
-    state_file.write_state(tmp_path / "state", state)
-    back = state_file.read_state(tmp_path / "state")
-    assert back["numbers"] == state["numbers"]
-    assert_frame_equal(back["table"], frame, check_exact=True)
-    for one, other in zip(tensors(state), tensors(back), strict=True):
-        assert (one.dtype, one.shape) == (other.dtype, other.shape)
-        assert one.numpy().tobytes() == other.numpy().tobytes()
-    with pytest.raises(TypeError, match=r"a set \(state/odd\) cannot be part of a state"):
-        state_file.write_state(tmp_path / "state", {"odd": {1}})
-
-
-def test_checkpoints_take_a_twentieth_of_the_time_at_most(tmp_path, monkeypatch) -> None:
-    clock = {"now": 0.0}
-    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: clock["now"])
-    monkeypatch.setattr(checkpoints, "write_state", lambda path, state: clock.update(now=clock["now"] + 30))
-    checkpoint = FileCheckpoint(tmp_path / "job.safetensors", 5, dict)
-    saved = []
-    for second in range(2000):
-        clock["now"] = float(max(second, clock["now"]))
-        if checkpoint.due():
-            saved.append(clock["now"])
-            checkpoint.offer({})
-    assert saved == [300, 330 + 600, 960 + 600]
-
-
-def test_a_job_without_a_file_keeps_nothing() -> None:
-    assert not Checkpoint().due()
-    assert Checkpoint().opened() == ([], {})
-
-
+@pytest.mark.workflow
 def test_a_process_killed_for_good_goes_on_where_it_was(job) -> None:
     """SIGKILL, as soon as there is a checkpoint."""
-    longer = {**TINY["offline"], "iterations": 50, "evaluate_every": 25}
-    expected = finished(job("offline", "never", offline=longer, run={**TINY["run"], "checkpoint_minutes": 1e6}))
+    longer = {**TINY["offline"], "iterations": 20, "evaluate_every": 10}
+    expected = finished(job("offline", "never", offline=longer, run=NEVER))
     request = job("offline", offline=longer)
     command = [sys.executable, "-m", "hypersvg", "job", "offline", "--arm", "T02", "--seeds", "0-1"]
     folders = ("--settings", request.settings, "--images", request.images, "--trajectories", request.trajectories)
