@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -28,6 +29,17 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path, mo
     with pytest.raises(KeyboardInterrupt):
         state_file.write_state(path, {"step": 2})
     assert state_file.read_state(path) == {"step": 1}
+
+
+def test_a_disk_that_a_checkpoint_would_fill_is_left_to_the_results(tmp_path, monkeypatch, capsys) -> None:
+    checkpoint, state = FileCheckpoint(tmp_path / "job.safetensors", 0, dict), {"parts": [], "work": torch.zeros(1000)}
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda folder: SimpleNamespace(free=7999))
+    checkpoint.save(state)
+    assert not checkpoint.path.exists()
+    assert f"{checkpoint.path} was not saved (the disk has less than" in capsys.readouterr().err
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda folder: SimpleNamespace(free=8000))
+    checkpoint.save(state)
+    assert checkpoint.path.exists()
 
 
 def test_what_dead_processes_had_half_written_is_swept(tmp_path) -> None:

@@ -129,6 +129,11 @@ def test_two_swapped_values_rerun_the_stages_of_their_block(finished, edited):
     assert not {"ppo_job", "toy_job", "baselines_job", "trajectories_job", "images"} & set(plan)
 
 
+def test_the_interval_between_checkpoints_reruns_nothing(finished, edited):
+    edited("config/scales/smoke.yaml", "run: {", "run: {checkpoint_minutes: 1, ")
+    assert finished.plan() == {}
+
+
 def test_more_seeds_extend_a_finished_run_without_redoing_its_jobs(finished):
     done = finished.snakemake("--dry-run", "online", "--config", "scale=smoke", "seeds=4")
     planned = set(re.findall(r"jobs/online/\w+/(seeds-\d+-\d+)/runs", "".join(re.findall("output: .*", done.stdout))))

@@ -28,7 +28,7 @@ for name, notebook in NOTEBOOKS.items():
         conda:
             "../../envs/environment.yaml"
         params:
-            settings=SETTINGS.model_dump(mode="json"),
+            settings=SETTINGS.model_dump(mode="json", exclude={"run": {"checkpoint_minutes"}}),
             run=RUN,
         shell:
             "python -m hypersvg notebook {input.notebook} --results {params.run} > {log} 2>&1"
