@@ -16,6 +16,7 @@ from hypersvg.pipeline.clock import Clock
 
 PACKAGES = ("hypersvg", "torch", "numpy", "pandas", "pyarrow", "stable-baselines3", "bayesian-optimization")
 LOCK = Path("envs/lock.txt")
+CPUINFO = Path("/proc/cpuinfo")
 
 
 def sha256(path: Path) -> str:
@@ -58,14 +59,25 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """What the last bits of a result depend on: instruction set, threads, device."""
-    facts: dict[str, Any] = {"platform": platform.platform(), "cores": os.cpu_count()}
+    """What the last bits of a result depend on: processor, instruction set, threads, device."""
+    facts: dict[str, Any] = {"platform": platform.platform(), "cores": os.cpu_count(), "processor": processor()}
     torch = sys.modules.get("torch")
     if torch is not None:
         facts["cpu_capability"] = torch.backends.cpu.get_cpu_capability()
         facts["threads"] = torch.get_num_threads()
         facts["gpu"] = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return facts
+
+
+def processor() -> str:
+    """Maker, family and model of the processor, by which MKL and OpenBLAS choose their kernels."""
+    try:
+        first = CPUINFO.read_text(encoding="utf-8").split("\n\n")[0]
+    except OSError:
+        return platform.processor() or platform.machine()
+    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first.splitlines())}
+    words = [facts[key] for key in ("vendor_id", "cpu family", "model") if key in facts]
+    return " ".join(words) or platform.machine()
 
 
 def versions() -> dict[str, str]:
