@@ -18,7 +18,7 @@ WHERE = $(if $(filter default,$(PROFILE)),--cores "$(CORES)",--workflow-profile 
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
 
 .DEFAULT_GOAL := help
-.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow $(STAGES)
+.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow check accept $(STAGES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z_ -]*\):.*## /\1: /p' $(MAKEFILE_LIST)
@@ -108,8 +108,11 @@ paper-claims: override SCALE := paper
 paper-claims: environment ## the online and offline claims at the width of the thesis: SEEDS=3 or more
 	$(call snakemake,$(CONFIG),paper_claims)
 
-reference: environment ## copy what the run of SCALE has to show to results/reference, README and REPLICATION.md
-	@$(BIN)/hypersvg reference "$(RUN)"
+check: environment ## compare the run of SCALE and VARIANT with its committed reference (docs/regression_gate.md)
+	@$(BIN)/hypersvg check "$(RUN)"
+
+accept reference: environment ## make the run of SCALE and VARIANT the reference: results/reference, README, REPLICATION.md, changelog
+	@$(BIN)/hypersvg accept "$(RUN)"
 
 report: environment ## the finished run of SCALE as one page to read and pass on: results/<run>/report.html
 	@$(BIN)/hypersvg report "$(RUN)"

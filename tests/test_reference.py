@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from synthetic_run import write_run
 
 from hypersvg.images import STAND_IN
 from hypersvg.pipeline.exhibits_index import EXHIBITS, exhibit_files
@@ -36,16 +37,19 @@ def test_an_unfinished_run_is_refused_as_reference_and_the_old_one_stays(tmp_pat
 
 
 def test_a_run_without_provenance_is_refused_as_reference_and_the_old_one_stays(tmp_path: Path) -> None:
-    exhibits = tmp_path / "results" / "smoke" / "exhibits"
+    run = write_run(tmp_path / "results" / "smoke", run={"seeds": 1})
     old = tmp_path / "results" / "reference" / "smoke" / "table_4_2.md"
-    for folder in (exhibits, old.parent):
-        folder.mkdir(parents=True)
+    old.parent.mkdir(parents=True)
     old.write_text("old", encoding="utf-8")
     for name in CLAIMS:
-        (exhibits.parent / name).write_text("new", encoding="utf-8")
-    for exhibit in EXHIBITS:
-        for file in exhibit_files(exhibit):
-            (exhibits / file).write_text("new", encoding="utf-8")
+        (run / name).write_text("new", encoding="utf-8")
     with pytest.raises(ValueError, match=r"holds no provenance\.json"):
         write_reference(tmp_path, "smoke")
     assert old.read_text(encoding="utf-8") == "old"
+
+
+def test_the_tables_of_a_committed_reference_are_small_enough_for_git() -> None:
+    folders = [path for path in REFERENCE.parent.glob("*/tables") if path.is_dir()]
+    for folder in folders:
+        limit = 1_000_000 if folder.parent.name.startswith("smoke") else 5_000_000
+        assert sum(path.stat().st_size for path in folder.iterdir()) < limit, folder

@@ -179,16 +179,24 @@ def bench(
 
 
 @app.command()
-def reference(run: str) -> None:
-    """Commit-ready copy of what a finished run has to show, in the README and in REPLICATION.md as well."""
+def check(run: str) -> None:
+    """Compare a finished run with its committed reference; fails where a number drifted."""
+    from hypersvg.pipeline.gate.check import check as checked
+
+    typer.echo(checked(Path(), run))
+
+
+@app.command()
+def accept(run: str) -> None:
+    """Make a finished run the reference that is committed, in the README, REPLICATION.md and the changelog as well."""
     from hypersvg.documents import write_documents
-    from hypersvg.pipeline.reference import write_reference
+    from hypersvg.pipeline.gate.accept import accept as accepted
     from hypersvg.pipeline.replication import write_report
 
-    left_out = write_reference(Path(), run)
+    said = accepted(Path(), run)
     write_documents(Path())
     write_report(Path())
-    typer.echo(f"results/reference/{run} is up to date; left out as too large: {', '.join(left_out) or 'nothing'}")
+    typer.echo(said)
 
 
 @app.command()

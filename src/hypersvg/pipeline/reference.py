@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from hypersvg.experiments.stages import TABLE_FILES
 from hypersvg.pipeline.exhibits_index import EXHIBITS, exhibit_files
+from hypersvg.pipeline.gate.machine import machine_class
 from hypersvg.pipeline.provenance import write_json, write_text
 from hypersvg.pipeline.timings_document import written_timings
 
@@ -20,40 +24,81 @@ SENSITIVITY = (
     *("sensitivity/headlines.csv", "sensitivity/claims.csv"),
     *(f"exhibits/{file}" for file in exhibit_files("fig_sensitivity")),
 )
-FILES: dict[str, tuple[str, ...]] = {"sensitivity": SENSITIVITY, "paper": CLAIMS}
-"""What a run's reference is made of; every other run has all exhibits and claims."""
+SHOWING = {
+    "default": tuple(f"exhibits/{file}" for exhibit in EXHIBITS for file in exhibit_files(exhibit)),
+    "sensitivity": SENSITIVITY,
+}
+"""What else than claims and tables a run's reference is made of: exhibits are kept of the runs that documents show."""
+WITHOUT_TABLES = ("sensitivity",)
+"""Runs that gather the tables of others: there is nothing of their own to compare."""
+ON_PAPER = ("offline", "online", "baselines")
+"""Stages of the run that `make paper-claims` judges; it may have no others."""
 
 
 def write_reference(root: Path, run: str) -> list[str]:
-    """Copy what a run has to show to ``results/reference/<run>/``; returns what was left out as too large.
+    """Copy what a run has to show, and what it is compared by, to ``results/reference/<run>/``.
 
-    The default run is shown in the README as well. Raises ``ValueError`` naming the first file, or the provenance, that
-    the run lacks; the old reference then stays.
+    Returns what was left out as too large. The default run is shown in the README as well. Raises ``ValueError`` naming
+    the first file, or the provenance, that the run lacks; the old reference then stays.
     """
     source, target = root / "results" / run, root / "results" / "reference" / run
-    files = FILES.get(run) or (
-        *CLAIMS,
-        *(f"exhibits/{file}" for exhibit in EXHIBITS for file in exhibit_files(exhibit)),
-    )
-    for file in files:
-        if not (source / file).is_file():
-            raise ValueError(f"{source / file} is missing; run `make replicate SCALE={run}` first")
+    if missing := missing_files(source, run):
+        raise ValueError(f"{source / missing[0]} is missing; run `make replicate SCALE={run}` first")
     (page, table), facts = written_timings(root, source), run_facts(source)
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
+    partial = target.with_name(f".{run}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    files = needed_files(run)
     left_out = [file for file in files if (source / file).stat().st_size > LARGEST]
     for file in set(files) - set(left_out):
-        shutil.copyfile(source / file, target / Path(file).name)
-    write_text(target / "timings.md", page)
-    write_text(target / "timings.csv", table)
-    write_json(target / "run.json", facts)
+        shutil.copyfile(source / file, partial / Path(file).name)
+    if run not in WITHOUT_TABLES:
+        copy_tables(source, partial)
+    write_text(partial / "timings.md", page)
+    write_text(partial / "timings.csv", table)
+    write_json(partial / "run.json", facts)
+    shutil.rmtree(target, ignore_errors=True)
+    partial.rename(target)
     if run == "default":
         show_in_readme(root, run)
     return left_out
 
 
+def needed_files(run: str) -> tuple[str, ...]:
+    """Files of a run that its reference shows; its tables come on top."""
+    return (*(() if run in WITHOUT_TABLES else CLAIMS), *SHOWING.get(run, ()))
+
+
+def missing_files(folder: Path, run: str) -> list[str]:
+    """Files that the run in ``folder`` lacks for being finished, relative to it."""
+    stages = ON_PAPER if run == "paper" else {stage for stage, _ in TABLE_FILES}
+    tables = [f"tables/{name}.parquet" for (stage, _), name in TABLE_FILES.items() if stage in stages]
+    files = (*needed_files(run), *(() if run in WITHOUT_TABLES else ("tables/manifest.json", *tables)))
+    return [file for file in files if not (folder / file).is_file()]
+
+
+def copy_tables(source: Path, target: Path) -> None:
+    """The tidy tables, small, and the settings and the manifest without which nobody could read them."""
+    (target / "tables").mkdir()
+    for name in ("settings.json", "tables/manifest.json"):
+        shutil.copyfile(source / name, target / name)
+    for path in sorted((source / "tables").glob("*.parquet")):
+        write_small(pd.read_parquet(path), target / "tables" / path.name)
+
+
+def write_small(frame: pd.DataFrame, path: Path) -> None:
+    """Parquet in half of the usual bytes; the same values give the same bytes."""
+    floats = [str(name) for name, dtype in frame.dtypes.items() if dtype == "float64"]
+    words = [name for name in frame.columns if name not in floats]
+    options: dict[str, Any] = {"use_dictionary": words, "use_byte_stream_split": floats, "compression_level": 19}
+    frame.to_parquet(path, index=False, compression="zstd", **options)
+
+
 def run_facts(run: Path) -> dict[str, Any]:
-    """Seeds, width, jobs and their time [hours], revisions, versions and machines of a run, from its sidecars."""
+    """Seeds, width, jobs and their time [hours], revisions, versions and machines of a run, from its sidecars.
+
+    ``uncommitted`` counts the jobs that ran with files that differed from their revision.
+    """
     settings = json.loads((run / "settings.json").read_text(encoding="utf-8"))
     sidecars = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(run.rglob("*provenance.json"))]
     return {
@@ -62,8 +107,10 @@ def run_facts(run: Path) -> dict[str, Any]:
         "jobs": len(sidecars),
         "job_hours": round(sum(sidecar["wall_seconds"] for sidecar in sidecars) / 3600, 2),
         "revisions": distinct(sidecar["git"]["revision"] for sidecar in sidecars),
+        "uncommitted": sum(bool(sidecar["git"]["dirty"]) for sidecar in sidecars),
         "versions": sidecars[0]["versions"] if sidecars else {},
         "machines": distinct(machine(sidecar) for sidecar in sidecars),
+        "machine_class": machine_class(sidecars),
     }
 
 
