@@ -187,6 +187,15 @@ def test_below_six_seeds_a_quiet_group_gets_the_spread_of_its_column():
     assert many.tolerance.nunique() == len(many)
 
 
+def test_two_seeds_do_not_excuse_ten_points_of_accuracy_however_far_apart_they_lie():
+    old = side("ppo_runs", seeds=2)
+    old.tables["ppo_runs"]["val_accuracy"] = 0.3 + 0.4 * old.tables["ppo_runs"]["seed"]
+    for move, count in ((0.099, 0), (0.101, 1)):
+        new = replace(old, tables={"ppo_runs": old.tables["ppo_runs"].copy()})
+        new.tables["ppo_runs"].loc[new.tables["ppo_runs"].method == "ppo_fixed", "val_accuracy"] += move
+        assert len(drifts(new, old, elsewhere=True)) == count
+
+
 def test_means_of_one_seed_are_compared_by_nothing():
     run = side("ppo_runs", seeds=1)
     run.tables["ppo_runs"]["val_accuracy"] /= 2

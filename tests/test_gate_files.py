@@ -88,7 +88,7 @@ def test_drift_is_printed_with_exhibits_and_claims_written_as_csv_and_ends_in_on
     (root / "config" / "claims.yaml").write_text(claims.read_text(encoding="utf-8"), encoding="utf-8")
     nudge(root, "online_runs", "val_accuracy", 0.25, "method == 'adaptive' and grid == 'bad' and seed == 1")
     said = sentence(root)
-    assert "drifted from its reference: no changed verdict, 6 numbers that moved too far in online_runs" in said
+    assert "drifted from its reference: no changed verdicts, 6 numbers that moved too far in online_runs" in said
     assert "`make accept SCALE=smoke`" in said
     rows = pd.read_csv(root / "results" / "smoke" / "check.csv")
     assert len(rows) == 6

@@ -16,14 +16,15 @@ class Kind:
     """What numbers of one kind are on another machine class.
 
     ``measures`` are what is averaged over rows and seeds and compared by the interval of the seeds; none: nothing is.
-    ``floor`` is the move of such a mean that is let pass however small the interval. ``settled`` values must be equal
-    row by row (to a relative 1e-6) on every class.
+    ``floor`` is the move of such a mean that passes however small the interval, ``ceiling`` the one that fewer than six
+    seeds cannot excuse however wide it is. ``settled`` values must be equal row by row (to a relative 1e-6) everywhere.
     """
 
     name: str
     why: str
     measures: tuple[Measure, ...] = ()
     floor: float = 0.0
+    ceiling: float = float("inf")
     settled: bool = False
 
 
@@ -35,16 +36,22 @@ SETTLED = Kind(
 )
 ACCURACY = Kind(
     "accuracy",
-    "a share of images; half a point is one image of the 200 that the smallest curves are measured on",
+    "a share of images; half a point is one image of the 200 that the smallest curves are measured on, ten points are "
+    "what parts the methods",
     ("value",),
     floor=0.005,
+    ceiling=0.1,
 )
-SCORE = Kind("score", "a cosine, or a number of order one; a hundredth cannot be seen in any figure", ("value",), 0.01)
+SCORE = Kind(
+    "score", "a cosine, or a number of order one; a hundredth cannot be seen in any figure", ("value",), 0.01, 0.5
+)
 MAGNITUDE = Kind(
     "magnitude",
-    "positive, over decades, and skewed: compared as log10; a hundredth is 2 %, less than a printed digit",
+    "positive, over decades, and skewed: compared as log10; a hundredth is 2 %, less than a printed digit; a decade is "
+    "a search that settles on the next best rate",
     ("log10",),
     floor=0.01,
+    ceiling=1.0,
 )
 SIGNED = Kind(
     "signed",
@@ -52,6 +59,7 @@ SIGNED = Kind(
     "the size; a hundredth as for scores and magnitudes",
     ("share positive", "log10"),
     floor=0.01,
+    ceiling=0.5,
 )
 STATUS = Kind(
     "status",
@@ -59,6 +67,7 @@ STATUS = Kind(
     "nor by more than a hundredth where no seed differs",
     ("share diverged",),
     floor=0.01,
+    ceiling=0.5,
 )
 SECONDS = Kind(
     "seconds",

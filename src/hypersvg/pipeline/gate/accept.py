@@ -82,10 +82,11 @@ def number_words(comparison: Comparison) -> list[str]:
     if not moved:
         return []
     count = sum(len(frame) for frame in moved.values())
-    worst = {name: largest(frame, "change") for name, frame in moved.items()}
-    name = max(worst, key=lambda one: worst[one]["change"])
-    largest = f"{100 * worst[name]['change']:.2g} %, {name} {worst[name]['number']}"
-    return [f"{count:,} numbers moved in {listed(list(moved), 5)} (largest relative change {largest})"]
+    name, worst = max(
+        ((name, largest(frame, "change")) for name, frame in moved.items()), key=lambda one: one[1]["change"]
+    )
+    change = f"largest relative change {100 * worst['change']:.2g} %, {name} {worst['number']}"
+    return [f"{count:,} numbers moved in {listed(list(moved), 5)} ({change})"]
 
 
 def verdict_words(comparison: Comparison) -> list[str]:

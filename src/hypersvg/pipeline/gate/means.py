@@ -8,7 +8,8 @@ share initial parameters and minibatches, so real differences are far smaller (d
 
 The level is 95 % for the family of all means of a check (Bonferroni), so that a sound run fails on another class less
 than once in twenty times even at that worst. From six seeds on, s is the mean's own; below, where no s can be trusted,
-it is the larger of its own and the root mean square over all groups of the column, with the degrees of freedom of all.
+it is the larger of its own and the root mean square over all groups of the column, with the degrees of freedom of all;
+and since few seeds excuse anything, no tolerance is then wider than its kind's ceiling.
 With one seed there is no s, and means are compared by nothing.
 """
 
@@ -49,7 +50,8 @@ def tolerances(found: Frame, family: int) -> "pd.Series[Any]":
     freedom = (count - 1).where(~few, found["pooled_freedom"])
     tail = stats.t.isf((1 - LEVEL) / (2 * family), freedom.where(freedom > 0))
     allowed = pd.Series(tail * spread * np.sqrt(2 / count), index=found.index)
-    return allowed.clip(lower=found["floor"]).where(count > 1)
+    ceiling = found["ceiling"].where(few, np.inf)
+    return allowed.clip(lower=found["floor"], upper=ceiling).where(count > 1)
 
 
 def of_table(pair: Pair) -> list[Frame]:
@@ -100,6 +102,7 @@ def compared(pair: Pair, column: str, kind: Kind, measure: Measure, at: str, row
             "seeds": seeds.to_numpy(),
             "pooled_freedom": int((seeds - 1).clip(lower=0).sum()),
             "floor": kind.floor,
+            "ceiling": kind.ceiling,
         }
     )
 
