@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from gate_sides import ELSEWHERE, HERE, claim, drifts, edited, lines, side, stored, timed_claim
 
+from hypersvg.pipeline import provenance
 from hypersvg.pipeline.gate import machine
 from hypersvg.pipeline.gate.claims import claims_drift
 from hypersvg.pipeline.gate.comparison import compare_sides
@@ -339,6 +340,15 @@ def test_the_class_of_a_run_comes_from_its_jobs_that_compute():
     found = machine.machine_class([job, copy])
     assert found == {"cpu_capability": ["AVX2"], "processor": ["x"], "threads": ["1"], "device": ["cpu"]}
     assert machine.machine_class([{**job, "device": "auto"}])["device"] == ["H200"]
+
+
+def test_the_processor_is_named_by_maker_family_and_model(tmp_path, monkeypatch):
+    info = tmp_path / "cpuinfo"
+    monkeypatch.setattr(provenance, "CPUINFO", info)
+    assert provenance.processor()
+    core = "processor\t: {}\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\nmodel name\t: Xeon\n"
+    info.write_text(f"{core.format(0)}\n{core.format(1)}", encoding="utf-8")
+    assert provenance.processor() == "GenuineIntel 6 143"
 
 
 def test_every_column_of_every_table_has_a_kind_with_a_reason():

@@ -108,7 +108,7 @@ def summary(comparison: Comparison) -> str:
     tables = sorted({drift.table for drift in lines})
     outside = sum(drift.size > 1 for drift in lines)
     parts = [
-        f"{ranks[STRUCTURE]} missing, unknown or redefined things" if ranks[STRUCTURE] else "",
+        f"{ranks[STRUCTURE]} missing, unknown or redefined" if ranks[STRUCTURE] else "",
         f"{ranks[VERDICT] or 'no'} changed verdict{'' if ranks[VERDICT] == 1 else 's'}",
         f"{numbers:,} numbers that moved too far in {listed(tables, 4)}" if numbers else "",
         f"{outside or 'none'} of these groups by more than chance" if numbers else "",
