@@ -52,13 +52,14 @@ def compare_sides(new: Side, old: Side) -> Comparison:
         drifts += found
         pairs += [pair] if pair else []
     table_means = means(pairs)
+    moved = {pair.name: moves(pair, exact=True) for pair in pairs}
     for pair in pairs:
-        drifts += row_drifts(pair, moves(pair, exact=not classes), table_means, "0" if not classes else "1e-6, no gaps")
+        held = moves(pair, exact=False) if classes else moved[pair.name]
+        drifts += row_drifts(pair, held, table_means, "0" if not classes else "1e-6, no gaps")
     drifts += [] if not classes else mean_drifts(table_means)
     if {"runtimes"} <= set(old.tables) & set(new.tables):
         drifts += times_drift(old.tables["runtimes"], new.tables["runtimes"])
     drifts += claims_drift(old.claims, new.claims, exact=not classes)
-    moved = {pair.name: moves(pair, exact=True) for pair in pairs}
     numbers = sum(len(pair.old) * len(pair.columns) for pair in pairs)
     return Comparison(new, old, classes, drifts, moved, table_means, numbers)
 

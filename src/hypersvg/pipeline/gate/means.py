@@ -58,14 +58,15 @@ def of_table(pair: Pair) -> list[Frame]:
     """The means of every measured column, over all rows of a group and, in tables of steps, over the last ones."""
     if "seed" not in pair.schema.keys or pair.old.empty:
         return []
-    return [
-        compared(pair, column, kind, measure, at, rows)
-        for at, rows in places(pair)
-        for column in pair.columns
-        if column not in pair.schema.keys
-        for kind in [kind_or_settled(pair.schema.name, column)]
-        for measure in kind.measures
-    ]
+    names = [column for column in pair.columns if column not in pair.schema.keys]
+    kinds = {column: kind_or_settled(pair.schema.name, column) for column in names}
+    wanted = [(column, measure) for column, kind in kinds.items() for measure in kind.measures]
+    parts = []
+    for at, rows in places(pair) if wanted else []:
+        sides = [by_seed(frame[rows], wanted, groups_of(pair)) for frame in (pair.old, pair.new)]
+        for (column, measure), old, new in zip(wanted, *sides, strict=True):
+            parts.append(compared(pair, column, f"{measure}{at}", kinds[column], old, new))
+    return parts
 
 
 def groups_of(pair: Pair) -> list[str]:
@@ -82,18 +83,18 @@ def places(pair: Pair) -> list[tuple[str, np.ndarray]]:
     return found
 
 
-def compared(pair: Pair, column: str, kind: Kind, measure: Measure, at: str, rows: np.ndarray) -> Frame:
-    """Both means of a column by group, one row each; ``group`` is a dictionary of the keys that name it.
+def compared(pair: Pair, column: str, measure: str, kind: Kind, old: Frame, new: Frame) -> Frame:
+    """Both means of a measure by group, one row each, from ``old`` and ``new [groups, seeds]``.
 
-    ``own`` is the standard deviation over the reference's seeds, ``pooled`` its root mean square over all groups.
+    ``group`` is a dictionary of the keys that name it; ``own`` is the standard deviation over the reference's seeds,
+    ``pooled`` its root mean square over all groups.
     """
-    old, new = (by_seed(frame[rows], column, measure, groups_of(pair)) for frame in (pair.old, pair.new))
     spread, seeds = old.std(axis=1, ddof=1), old.notna().sum(axis=1)
     return pd.DataFrame(
         {
             "table": pair.name,
             "number": column,
-            "measure": f"{measure}{at}",
+            "measure": measure,
             "group": [dict(zip(groups_of(pair), as_tuple(name), strict=False)) for name in old.index],
             "old": old.mean(axis=1).to_numpy(),
             "new": new.mean(axis=1).to_numpy(),
@@ -107,11 +108,14 @@ def compared(pair: Pair, column: str, kind: Kind, measure: Measure, at: str, row
     )
 
 
-def by_seed(frame: Frame, column: str, measure: Measure, groups: list[str]) -> Frame:
-    """The mean of a measure ``[groups, seeds]``; without groups, one row."""
-    keys = groups or ["everything"]
-    values = frame[[*groups, "seed"]].assign(everything="", value=measured(frame[column], measure))
-    return values.groupby([*keys, "seed"])["value"].mean().unstack("seed")
+def by_seed(frame: Frame, wanted: list[tuple[str, Measure]], groups: list[str]) -> list[Frame]:
+    """The mean of every wanted measure ``[groups, seeds]``; without groups, one row."""
+    values = pd.DataFrame({place: measured(frame[column], measure) for place, (column, measure) in enumerate(wanted)})
+    keys = [frame[key].to_numpy() for key in groups] or [np.zeros(len(frame))]
+    names = [*(groups or ["everything"]), "seed"]
+    rows = pd.MultiIndex.from_arrays([*keys, frame["seed"].to_numpy()], names=names)
+    found = values.set_index(rows).groupby(level=names).mean()
+    return [pd.DataFrame(found[place].unstack("seed")) for place in range(len(wanted))]
 
 
 def measured(values: "pd.Series[Any]", measure: Measure) -> np.ndarray:

@@ -104,7 +104,8 @@ def moves(pair: Pair, exact: bool) -> Frame:
     ``exact``: all that are not equal to the last bit, seconds excepted. Otherwise settled ones that differ by more than
     a relative 1e-6, and gaps (NaN) that only one side has. ``change`` is relative, 1 for words and gaps.
     """
-    parts = [moved(pair, column, exact) for column in pair.columns]
+    changed = [column for column in pair.columns if not pair.old[column].equals(pair.new[column])]
+    parts = [moved(pair, column, exact) for column in changed]
     return pd.concat([part for part in parts if len(part)] or [empty(pair)], ignore_index=True)
 
 
