@@ -46,7 +46,7 @@ class Checkout:
         done = self.snakemake(*targets, "--dry-run", "--quiet", "rules", "--config", *pairs)
         assert done.returncode == 0, done.stdout + done.stderr
         counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
-        names = [name for name in counts if re.search("_job$|^gather_|^notebook_|^images$", name)]
+        names = [name for name in counts if re.search("_job$|^gather_|^notebook_|^(images|claims)$", name)]
         return {name: int(counts[name]) for name in names}
 
     def pretend_finished(self, **config: object) -> None:
