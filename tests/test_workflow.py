@@ -1,6 +1,5 @@
 """The workflow plans exactly what has to be made again: nothing more, nothing less."""
 
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,6 @@ from checkout import ROOT, Checkout
 from hypersvg.experiments.stages import STAGES
 from hypersvg.pipeline.exhibits_index import EXHIBITS, NOTEBOOKS
 from hypersvg.pipeline.runs import Run, run_of, seeds_in, write_run_settings
-from hypersvg.settings import load_settings
 
 pytestmark = pytest.mark.slow
 RUNS = ((4, None), (2, "sgd"))
@@ -30,31 +28,6 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def everything(fresh: Checkout) -> dict[str, int]:
     """What plain Snakemake plans in a fresh checkout."""
     return fresh.plan()
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    checkout = Checkout(tmp_path_factory.mktemp("finished"))
-    checkout.pretend_finished()
-    return checkout
-
-
-@pytest.fixture
-def edited(finished: Checkout):
-    """Change a file of the finished checkout for one test."""
-    saved: dict[Path, tuple[bytes, os.stat_result]] = {}
-
-    def edit(name: str, old: str, new: str) -> None:
-        path = finished.folder / name
-        saved.setdefault(path, (path.read_bytes(), path.stat()))
-        text = path.read_text(encoding="utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new, 1), encoding="utf-8")
-
-    yield edit
-    for path, (content, stat) in saved.items():
-        path.write_bytes(content)
-        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def test_plain_snakemake_plans_every_stage_table_and_notebook(everything):
@@ -79,54 +52,6 @@ def test_one_exhibit_plans_only_what_it_needs(fresh):
 def test_planning_writes_no_results(fresh, everything):
     assert everything
     assert not (fresh.folder / "results").exists()
-
-
-def test_a_finished_run_plans_no_job(finished):
-    assert finished.plan() == {}
-
-
-def test_touching_sources_plans_no_job(finished):
-    for name in ("src/hypersvg/training.py", "envs/lock.txt", "notebooks/toy.ipynb"):
-        os.utime(finished.folder / name)
-    assert finished.plan() == {}
-
-
-def test_editing_one_notebook_reruns_that_notebook_alone(finished, edited):
-    edited("notebooks/toy.ipynb", "{}", "{ }")
-    assert finished.plan() == {"notebook_toy": 1}
-
-
-def test_editing_how_exhibits_are_drawn_reruns_the_notebooks_alone(finished, edited):
-    edited("src/hypersvg/exhibits/__init__.py", '"""', '""" ')
-    assert set(finished.plan()) == {f"notebook_{name}" for name in NOTEBOOKS}
-
-
-def test_editing_a_stage_reruns_that_stage_and_its_exhibits(finished, edited):
-    edited("src/hypersvg/experiments/toy.py", '"""', '""" ')
-    assert set(finished.plan()) == {"toy_job", "gather_toy_rollouts", "gather_toy_errors", "notebook_toy"}
-
-
-def test_editing_the_loop_reruns_every_stage_that_imports_it(finished, edited):
-    edited("src/hypersvg/training.py", '"""', '""" ')
-    plan = finished.plan()
-    assert {"online_job", "ppo_job", "offline_job", "baselines_job", "trajectories_job"} <= set(plan)
-    assert not {"toy_job", "images"} & set(plan)
-
-
-def test_changing_the_lock_reruns_everything(finished, edited):
-    edited("envs/lock.txt", "torch==", "torch == ")
-    assert {"images", "toy_job", "online_job"} <= set(finished.plan())
-
-
-def test_two_swapped_values_rerun_the_stages_of_their_block(finished, edited):
-    svg = load_settings(finished.folder / "config", "smoke").svg
-    assert svg.surrogate_learning_rate != svg.policy_learning_rate
-    swapped = f"svg: {{surrogate_learning_rate: {svg.policy_learning_rate}, "
-    swapped += f"policy_learning_rate: {svg.surrogate_learning_rate}, "
-    edited("config/scales/smoke.yaml", "svg: {", swapped)
-    plan = finished.plan()
-    assert {"online_job", "offline_job"} <= set(plan)
-    assert not {"ppo_job", "toy_job", "baselines_job", "trajectories_job", "images"} & set(plan)
 
 
 def test_the_interval_between_checkpoints_reruns_nothing(finished, edited):

@@ -17,7 +17,7 @@ rule claims:
         tables=[table for stage in STAGES for table in stage_tables(stage) if SCALE != "paper" or stage in ON_PAPER],
         manifest=RUN / "tables" / "manifest.json",
         sensitivity=[str(runs.SIDES)] if (ROOT / runs.SIDES).is_file() else [],
-        code=code("hypersvg.claims"),
+        code=code("hypersvg.pipeline.claims_job"),
     output:
         record=RUN / "claims.json",
         page=RUN / "claims.md",
@@ -28,6 +28,7 @@ rule claims:
     conda:
         "../../envs/environment.yaml"
     params:
+        settings=SETTINGS.model_dump(mode="json"),
         run=RUN,
         only="--paper" if SCALE == "paper" else "",
         sensitivity=lambda wildcards, input: f"--sensitivity {input.sensitivity}" if input.sensitivity else "",

@@ -56,13 +56,13 @@ JOB_ON_IMAGES = JOB.replace(" --output", " --images {input.images} --output")
 JOB_ON_TRAJECTORIES = JOB_ON_IMAGES.replace(" --output", " --trajectories {params.data_set} --output")
 
 
-def code(module):
-    """Sources of a module and of what it imports, and the lock: a change of their content reruns the stage."""
-    return [*sources.source_files(module, ROOT), LOCK]
+def code(*modules):
+    """Sources of modules and of what they import, and the lock: a change of their content reruns the rule."""
+    return [*sources.source_files(modules, ROOT), LOCK]
 
 
 def stage_code(stage):
-    return code(STAGES[stage].module)
+    return code("hypersvg.pipeline.jobs", STAGES[stage].module)
 
 
 def run_file(*parts, run="{run}"):

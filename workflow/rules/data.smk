@@ -9,7 +9,7 @@
 
 rule images:
     input:
-        code=code("hypersvg.data"),
+        code=code("hypersvg.pipeline.images_job"),
     output:
         images=run_file("data", "images.safetensors"),
         manifest=run_file("data", "manifest.json"),

@@ -15,7 +15,7 @@ for name, notebook in NOTEBOOKS.items():
             notebook=f"notebooks/{name}.ipynb",
             tables=[table_file(table, THIS.name) for table in notebook.tables],
             manifest=RUN / "tables" / "manifest.json",
-            code=code("hypersvg.exhibits"),
+            code=code("hypersvg.pipeline.notebooks", "hypersvg.exhibits"),
         output:
             exhibits=exhibit_outputs(notebook.exhibits),
             notebook=RUN / "notebooks" / f"{name}.ipynb",

@@ -15,7 +15,8 @@ rule offline_job:
     input:
         images=images,
         trajectories=trajectories_file("trajectories.parquet"),
-        states=trajectories_file("states.npy"),
+        recorded=trajectories_file("provenance.json"),  # holds the checksum of the states, too large to be taken anew
+        states=ancient(trajectories_file("states.npy")),
         code=stage_code("offline"),
     output:
         curves=job_file("offline", "offline_curves.parquet"),

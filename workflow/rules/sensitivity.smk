@@ -17,7 +17,7 @@ if ALTERNATIVES:
             default=compared_tables(THIS.name),
             alternatives=[compared_tables(run.name) for run in ALTERNATIVES.values()],
             manifest=RUN / "tables" / "manifest.json",
-            code=code("hypersvg.claims.sensitivity"),
+            code=code("hypersvg.pipeline.sensitivity_job"),
         output:
             headlines=RUN / "sensitivity" / "headlines.csv",
             claims=RUN / "sensitivity" / "claims.csv",
@@ -29,6 +29,7 @@ if ALTERNATIVES:
         resources:
             runtime=minutes("data"),
         params:
+            settings=SETTINGS.model_dump(mode="json"),
             run=RUN,
             variants=list(ALTERNATIVES),
         shell:

@@ -8,7 +8,7 @@ import pandas as pd
 from hypersvg.claims.claim import load_claims
 from hypersvg.claims.document import as_json, as_markdown
 from hypersvg.claims.judge import judge
-from hypersvg.exhibits.exhibit import written
+from hypersvg.pipeline.provenance import write_text
 from hypersvg.reading.results import Results
 
 
@@ -22,9 +22,8 @@ def write_claims(claims: Path, folder: Path, sensitivity: Path | None, paper: bo
     results = Results(folder)
     chosen = [claim for claim in load_claims(claims) if claim.paper or not paper]
     findings = judge(chosen, results, flips(sensitivity) if sensitivity else {})
-    text, page = as_json(findings), as_markdown(findings, results)
-    written(folder / "claims.json", lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
-    written(folder / "claims.md", lambda path: path.write_text(page, encoding="utf-8", newline="\n"))
+    write_text(folder / "claims.json", as_json(findings))
+    write_text(folder / "claims.md", as_markdown(findings, results))
 
 
 def flips(sensitivity: Path) -> Mapping[str, tuple[str, ...]]:

@@ -1,12 +1,20 @@
-"""The source files a stage's results depend on, so that the workflow reruns a stage when its code changes."""
+"""The source files that a rule's results depend on, so that the workflow makes them again when their code changes."""
 
 from functools import cache
 from pathlib import Path
 
 import grimp
 
-SETTINGS = "hypersvg.settings"
-"""Left out: whatever it decides reaches a stage as a value, and values are compared by the workflow themselves."""
+OUTSIDE = (
+    "hypersvg.settings",
+    "hypersvg.pipeline.settings_file",
+    "hypersvg.experiments.stages",
+    "hypersvg.pipeline.clock",
+    "hypersvg.pipeline.provenance",
+    "hypersvg.pipeline.failures",
+)
+"""Left out, with what they alone import: no table or figure depends on their code. What settings and stages decide
+reaches a rule as params and file names, which the workflow compares; the others write sidecars and sentences."""
 
 
 @cache
@@ -15,24 +23,35 @@ def import_graph() -> grimp.ImportGraph:
     return grimp.build_graph("hypersvg", cache_dir=None)
 
 
-def source_files(module: str, root: Path) -> list[str]:
-    """Paths under ``root`` of ``module`` and of everything of the package that it imports, however indirectly.
+def source_files(modules: tuple[str, ...], root: Path) -> list[str]:
+    """Paths under ``root`` of ``modules`` and of everything of the package that they import, however indirectly.
 
     Raises ``ValueError`` for a module that the package does not have.
     """
-    graph = import_graph()
-    if module not in graph.modules:
-        raise ValueError(f"there is no module {module} in the package")
-    packages = {name for name in graph.modules if module == name or module.startswith(f"{name}.")}
-    modules = packages | graph.find_upstream_modules(module) | submodules(module, graph)
-    kept = {name for name in modules if name != SETTINGS and not name.startswith(f"{SETTINGS}.")}
-    return sorted(module_path(name, root) for name in kept)
+    for module in modules:
+        if module not in import_graph().modules:
+            raise ValueError(f"there is no module {module} in the package")
+    return sorted(module_path(name, root) for name in imported_by(modules))
 
 
-def submodules(package: str, graph: grimp.ImportGraph) -> set[str]:
-    """The modules inside ``package`` and all that they import."""
-    inside = graph.find_descendants(package)
-    return inside | {name for module in inside for name in graph.find_upstream_modules(module)}
+def imported_by(modules: tuple[str, ...]) -> set[str]:
+    """The modules themselves, what they import, and the packages around each, which Python imports first."""
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name in found or is_outside(name):
+            continue
+        found.add(name)
+        waiting += import_graph().find_modules_directly_imported_by(name)
+        package, dot, _ = name.rpartition(".")
+        waiting += [package] if dot else []
+    return found
+
+
+def is_outside(name: str) -> bool:
+    """Whether a module is one of :data:`OUTSIDE` or inside of one."""
+    return any(name == outside or name.startswith(f"{outside}.") for outside in OUTSIDE)
 
 
 def module_path(name: str, root: Path) -> str:
