@@ -18,7 +18,7 @@ WHERE = $(if $(filter default,$(PROFILE)),--cores "$(CORES)",--workflow-profile 
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
 
 .DEFAULT_GOAL := help
-.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow check accept $(STAGES)
+.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow check accept why $(STAGES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z_ -]*\):.*## /\1: /p' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ fig_% table_%: environment
 
 plan: environment ## list the jobs that `make replicate` would run, and why
 	@$(BIN)/snakemake --dry-run --cores "$(CORES)" all --config $(CONFIG)
+
+why: environment ## STAGE=<stage or exhibit>: what would run again, and for which reason
+	@$(BIN)/hypersvg why "$(or $(STAGE),all)" $(foreach pair,$(CONFIG),--config "$(pair)")
 
 compare: environment ## A=<run> B=<run>: the numbers of two result folders side by side
 	@$(BIN)/hypersvg compare "$(A)" "$(B)"

@@ -92,6 +92,22 @@ def preflight(
 
 
 @app.command()
+def why(
+    target: Annotated[str, typer.Argument(help="a stage, an exhibit or all")] = "all",
+    config: Annotated[list[str] | None, typer.Option(help="key=value, as for Snakemake")] = None,
+) -> None:
+    """Say what would run again, and for which reason."""
+    from hypersvg.pipeline.preflight import check_targets
+    from hypersvg.pipeline.settings_file import parse_request, resolve
+    from hypersvg.pipeline.why import why as reasons
+
+    request = parse_request(config or [])
+    resolve(CONFIG, request)
+    check_targets([target])
+    typer.echo(reasons(target, request))
+
+
+@app.command()
 def claims(
     source: Annotated[Path, typer.Argument(help="the claims, config/claims.yaml")],
     results: Annotated[Path, typer.Option(help="folder of the run")],
