@@ -196,6 +196,15 @@ def test_reordered_keys_of_a_scale_rerun_nothing(finished, edited):
 
 
 @pytest.mark.workflow
+def test_a_source_that_is_no_python_is_named_in_one_sentence(finished, edited):
+    edited("src/hypersvg/experiments/toy.py", "import", "import import")
+    done = finished.snakemake("--dry-run", "--quiet", "--config", "scale=smoke")
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert re.search(r"^hypersvg: Syntax error in .*experiments/toy.py, line \d+", done.stderr, re.MULTILINE)
+
+
+@pytest.mark.workflow
 def test_a_newer_time_of_a_data_set_too_large_for_checksums_reruns_nothing(finished):
     (states,) = (finished.folder / "results/smoke/jobs/trajectories").rglob("states.npy")
     os.truncate(states, 200 * 2**20)  # sparse: it takes no room

@@ -11,7 +11,7 @@ import sys
 import pytest
 from checkout import Checkout
 
-from hypersvg.pipeline.reruns import ABSENT, Causes, Changed, Planned
+from hypersvg.pipeline.reruns import Causes, Changed, Planned, plain
 from hypersvg.pipeline.why import in_words
 
 ADAPTIVE = "results/smoke/jobs/online/adaptive/seeds-000-001"
@@ -69,28 +69,37 @@ class TestOnPlans:
 
     def test_a_changed_setting_is_named_with_both_values(self, finished, edited):
         edited("config/scales/smoke.yaml", "width: 16", "width: 32")
-        assert said(finished, "online")[0] == (
-            "online would run again (5 jobs): setting svg.width is 32, the results were made with 16"
+        assert said(finished, "online") == [
+            "online would run again (5 jobs): setting svg.width is 32, the results were made with 16",
+            "after that, as they read it: 3 tables (online_curves, online_runs and steering_gradients)",
+        ]
+
+    def test_a_changed_list_is_written_as_in_the_settings(self, finished, edited):
+        edited("config/scales/smoke.yaml", "hidden: [16]", "hidden: [16, 8]")
+        assert said(finished)[0] == (
+            "ppo (7 jobs), runtimes (1 job) and 9 notebooks would run again: "
+            "setting ppo.hidden is [16, 8], the results were made with [16]"
         )
 
     def test_several_causes_have_a_line_each(self, finished, edited):
         edited("src/hypersvg/experiments/toy.py", *COMMENT)
-        edited("src/hypersvg/experiments/toy.py", "import", "import hypersvg.likelihood\nimport")
+        edited("src/hypersvg/experiments/toy.py", "\nimport", "\nimport hypersvg.thesis\nimport")
         edited("config/scales/smoke.yaml", "updates: 100", "updates: 101")
         assert said(finished, "toy")[:4] == [
             "toy would run again (1 job):",
             "  src/hypersvg/experiments/toy.py changed since results/smoke/jobs/toy/all/seeds-000-001 was made",
-            "  src/hypersvg/likelihood.py is a new input",
+            "  src/hypersvg/thesis.py is a new input",
             "  setting toy.updates is 101, the results were made with 100",
         ]
 
-    def test_a_consequence_comes_after_its_cause(self, finished, edited):
-        edited("src/hypersvg/experiments/trajectories.py", *COMMENT)
-        cause, consequence, _ = said(finished, "offline")
-        assert cause.startswith(
-            "trajectories would run again (1 job): src/hypersvg/experiments/trajectories.py changed"
-        )
-        assert consequence == "offline would run again (3 jobs): its input trajectories would be made again"
+    def test_consequences_come_after_their_cause(self, finished, edited):
+        edited("src/hypersvg/data/files.py", *COMMENT)
+        assert said(finished, "offline") == [
+            "data would run again (1 job): src/hypersvg/data/files.py changed since results/smoke/data was made",
+            "trajectories would run again (1 job): its input data would be made again",
+            "offline would run again (3 jobs): its input data and trajectories would be made again",
+            "after that, as they read it: 5 tables",
+        ]
 
     def test_a_changed_notebook_is_named(self, finished, edited):
         edited("notebooks/toy.ipynb", "{}", "{ }")
@@ -102,9 +111,10 @@ class TestOnPlans:
     def test_missing_results_are_named(self, finished, moved_away):
         moved_away(ADAPTIVE)
         moved_away("results/smoke/tables/online_runs.parquet")
-        job, table, *_ = said(finished, "online")
-        assert job == f"online would run (1 job): {ADAPTIVE} is missing"
-        assert table == "1 table (online_runs) would be made again: results/smoke/tables/online_runs.parquet is missing"
+        assert said(finished, "online")[0] == (
+            f"online (1 job) and 1 table (online_runs) would run again: {ADAPTIVE} and "
+            "results/smoke/tables/online_runs.parquet are missing"
+        )
 
     def test_more_seeds_are_missing_jobs_and_a_changed_number(self, finished):
         assert said(finished, "toy", "seeds=4") == [
@@ -159,17 +169,27 @@ def test_a_list_is_not_cut_for_one_name():
 
 
 def test_of_many_settings_the_first_are_named():
-    changes = tuple(Changed(f"svg.{name}", 1, 2) for name in "abcdef")
+    changes = tuple(Changed(f"svg.{name}", "1", "2") for name in "abcdef")
     lines = in_words([planned(Causes(settings=changes))]).splitlines()
     assert len(lines) == 5
     assert lines[-1] == "  and 3 more settings"
 
 
 def test_settings_that_came_or_went_are_told_as_such():
-    changes = (Changed("svg.a", "exp", ABSENT), Changed("svg.b", ABSENT, None))
+    changes = (Changed("svg.a", "exp", None), Changed("svg.b", None, "null"))
     said = in_words([planned(Causes(settings=changes))])
     assert "setting svg.a is new, with exp; the results were made without it" in said
     assert "setting svg.b is gone; the results were made with null" in said
+
+
+def test_settings_are_read_from_the_literals_of_a_stage_a_notebook_and_a_table():
+    stage = plain([repr({"online": {"run": {"threads": 1}, "online": {"warm_ups": [10, 20], "reset": "kept"}}})])
+    assert stage == {"run.threads": "1", "online.warm_ups": "[10, 20]", "online.reset": "kept"}
+    assert plain([repr({"toy": {"momenta": [0.9]}, "ppo": {"observe_time": True}}), repr("results/smoke")]) == {
+        "toy.momenta": "[0.9]",
+        "ppo.observe_time": "true",
+    }
+    assert plain([repr({"toy": {"toy": {"steps": 5}}, "seeds": 2})]) == {"toy.steps": "5", "run.seeds": "2"}
 
 
 def test_jobs_of_a_stage_with_other_reasons_have_another_line():

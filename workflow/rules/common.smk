@@ -27,6 +27,7 @@ SCALE = str(config.get("scale", "default"))
 
 try:
     THIS = runs.run_of(ROOT / "config", config)
+    sources.import_graph()
 except (ValueError, RuntimeError) as error:
     sys.exit(f"hypersvg: {error}")
 

@@ -5,8 +5,9 @@ Snakemake stops at the first cause that it finds; here a job has all of its own.
 
 import ast
 import io
+import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from functools import cache
@@ -16,22 +17,19 @@ from typing import Any
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.provenance import sha256
 
-ABSENT = object()
-"""The value of a setting that does not exist."""
-
 
 @dataclass(frozen=True)
 class Changed:
-    """A setting, now and when the results were made; :data:`ABSENT` where it does not exist."""
+    """A setting, now and when the results were made, as the settings files write it; ``None`` where there is none."""
 
     key: str
-    now: Any
-    then: Any
+    now: str | None
+    then: str | None
 
 
 @dataclass(frozen=True)
 class Causes:
-    """Why a job would run; all empty where it only follows jobs that it ``reads``.
+    """Why a job would run; all empty where it only follows others.
 
     ``edited`` inputs have another content than recorded, ``newer`` ones have no recorded content. ``unknown`` is
     Snakemake's own word for anything else.
@@ -45,19 +43,22 @@ class Causes:
     removed: tuple[str, ...] = ()
     settings: tuple[Changed, ...] = ()
     command: bool = False
-    reads: tuple[str, ...] = ()
     unknown: str = ""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A job that would run: its rule, the stage it works for, its outputs and those that are missing."""
+    """A job that would run: its rule, the stage it works for, its outputs and those that are missing.
+
+    ``reads`` are the stages whose results it reads and that would run themselves.
+    """
 
     rule: str
     stage: str
     outputs: tuple[str, ...]
     missing: tuple[str, ...]
     causes: Causes
+    reads: tuple[str, ...] = ()
 
 
 def planned_jobs(target: str, request: Mapping[str, Any]) -> list[Planned]:
@@ -92,16 +93,17 @@ def planned_jobs(target: str, request: Mapping[str, Any]) -> list[Planned]:
 def explained(workflow: Any, made_again: set[str]) -> Iterator[Planned]:
     """The jobs of a planned workflow whose outputs are ``made_again``, in the order of their rules."""
     order = {rule.name: place for place, rule in enumerate(workflow.rules)}
-    jobs = [job for job in workflow.dag.jobs if made_again & {str(path) for path in job.output}]
+    jobs = {job for job in workflow.dag.jobs if made_again & {str(path) for path in job.output}}
     for job in sorted(jobs, key=lambda job: (order[job.rule.name], str(job.output[0]))):
         feeding = [other for other in workflow.dag.dependencies[job] if other in jobs]
-        reads = sorted(feeding, key=lambda other: order[other.rule.name])
+        reads = map(stage_of, sorted(feeding, key=lambda other: order[other.rule.name]))
         yield Planned(
             rule=job.rule.name,
             stage=stage_of(job),
             outputs=tuple(map(str, job.output)),
             missing=tuple(str(path) for path in job.output if not Path(path).exists()),
-            causes=causes(job, workflow, made_again, tuple(dict.fromkeys(map(stage_of, reads)))),
+            causes=causes(job, workflow, made_again),
+            reads=tuple(dict.fromkeys(reads)),
         )
 
 
@@ -110,8 +112,8 @@ def stage_of(job: Any) -> str:
     return "data" if job.rule.name in ("images", "gather_manifest") else str(job.params.get("stage", job.rule.name))
 
 
-def causes(job: Any, workflow: Any, made_again: set[str], reads: tuple[str, ...]) -> Causes:
-    """All own causes of a job; where it has none, what it reads."""
+def causes(job: Any, workflow: Any, made_again: set[str]) -> Causes:
+    """All own causes of a job."""
     reason, record = workflow.dag.reason(job), workflow.persistence.metadata(job.output[0])
     if reason.forced:
         return Causes(incomplete=True)
@@ -131,9 +133,8 @@ def causes(job: Any, workflow: Any, made_again: set[str], reads: tuple[str, ...]
         settings=changed_settings(workflow.persistence.params_changed(job)),
         command=any(workflow.persistence.code_changed(job)),
     )
-    if own != Causes():
-        return own
-    return Causes(reads=reads) if reads else Causes(unknown=str(reason))
+    follows = not made_again.isdisjoint(map(str, job.input))
+    return own if follows or own != Causes() else Causes(unknown=str(reason).removeprefix("Finished "))
 
 
 def differs(path: str, recorded: str | None) -> bool:
@@ -150,16 +151,20 @@ def digest(path: str) -> str:
 def changed_settings(change: Any) -> tuple[Changed, ...]:
     """The settings behind changed params, which Snakemake records as Python literals."""
     now, then = plain(change.only_new), plain(change.only_old)
-    keys = sorted(key for key in now.keys() | then.keys() if now.get(key, ABSENT) != then.get(key, ABSENT))
-    return tuple(Changed(key, now.get(key, ABSENT), then.get(key, ABSENT)) for key in keys)
+    return tuple(
+        Changed(key, now.get(key), then.get(key))
+        for key in sorted(now.keys() | then.keys())
+        if now.get(key) != then.get(key)
+    )
 
 
-def plain(literals: Sequence[str]) -> dict[str, Any]:
-    """Settings by dotted key, from the params of a job: ``{block: {key: value}}``, alone or as those of a stage.
+def plain(literals: Iterable[str]) -> dict[str, str]:
+    """Settings as text by dotted key, from params of a job: ``{block: {key: value}}``, alone or as those of a stage.
 
     The seeds that a gathered table must have stand among them without their block.
     """
-    return {key: value for literal in literals for key, value in leaves(ast.literal_eval(literal))}
+    found = {key: value for literal in literals for key, value in leaves(ast.literal_eval(literal))}
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in found.items()}
 
 
 def leaves(tree: Any, path: tuple[str, ...] = ("run",)) -> Iterator[tuple[str, Any]]:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import grimp
 
+from hypersvg.pipeline.failures import HypersvgError
+
 OUTSIDE = (
     "hypersvg.settings",
     "hypersvg.pipeline.settings_file",
@@ -19,8 +21,14 @@ reaches a rule as params and file names, which the workflow compares; the others
 
 @cache
 def import_graph() -> grimp.ImportGraph:
-    """Who imports whom inside the package, read from the sources without importing them."""
-    return grimp.build_graph("hypersvg", cache_dir=None)
+    """Who imports whom inside the package, read from the sources without importing them.
+
+    Raises :class:`HypersvgError` for a source that is no Python.
+    """
+    try:
+        return grimp.build_graph("hypersvg", cache_dir=None)
+    except grimp.exceptions.SourceSyntaxError as error:
+        raise HypersvgError(f"{error}; what depends on it cannot be told before it is mended") from None
 
 
 def source_files(modules: tuple[str, ...], root: Path) -> list[str]:

@@ -1,12 +1,11 @@
 """``make why``: what would run again and for which reason, a line or two for all jobs with the same reason."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from hypersvg.pipeline.reruns import ABSENT, Causes, Changed, Planned, planned_jobs
+from hypersvg.pipeline.reruns import Causes, Changed, Planned, planned_jobs
 
 NAMED = 3
 """Things of a kind that are named; of more, the first ones and how many there are besides."""
@@ -24,25 +23,35 @@ def in_words(jobs: Sequence[Planned]) -> str:
     """Causes first, each with all that share it; tables, notebooks and claims that only follow, on one last line."""
     if not jobs:
         return "nothing would run: every result is up to date"
-    following = [job for job in jobs if is_reader(job) and job.causes.reads]
-    groups: dict[Causes, list[Planned]] = {}
+    told = {word for job in jobs if not is_reader(job) for word in grounds(job)}
+    following = [job for job in jobs if is_reader(job) and job.reads and grounds(job) <= told]
+    groups: dict[object, list[Planned]] = {}
     for job in jobs:
         if job not in following:
-            groups.setdefault(job.causes, []).append(job)
-    lines = [paragraph(causes, group) for causes, group in groups.items()]
+            groups.setdefault((job.causes, job.causes == Causes() and job.reads), []).append(job)
+    lines = [paragraph(group) for group in groups.values()]
     if following:
         lines.append(f"after that, as they read it: {listed(subjects(following), limit=None)}")
     return "\n".join(lines)
 
 
-def paragraph(causes: Causes, jobs: Sequence[Planned]) -> str:
-    """Who would run and the sentences why: on one line where there is one."""
+def grounds(job: Planned) -> set[str]:
+    """The files and settings behind a job's own causes, what else there is under the names of its outputs."""
+    causes = job.causes
+    named = {*causes.edited, *causes.newer, *causes.added, *causes.removed, *(one.key for one in causes.settings)}
+    partly = () if job.missing == job.outputs else job.missing
+    other = job.outputs if causes.incomplete or causes.command or causes.unknown else ()
+    return named | {*partly, *other}
+
+
+def paragraph(jobs: Sequence[Planned]) -> str:
+    """Which jobs would run and the sentences why, which they share: on one line where there is one."""
     again = "" if all(job.missing == job.outputs for job in jobs) else " again"
     names, verb = subjects(jobs), "be made" if all(map(is_reader, jobs)) else "run"
     head = f"{listed(names, limit=None)} would {verb}{again}"
     if len(names) == 1 and verb == "run":
         head = f"{jobs[0].stage} would run{again} ({counted(len(jobs), 'job')})"
-    said = sentences(causes, jobs)
+    said = sentences(jobs)
     return f"{head}: {said[0]}" if len(said) == 1 else "\n  ".join([f"{head}:", *said])
 
 
@@ -63,10 +72,10 @@ def subjects(jobs: Sequence[Planned]) -> list[str]:
     return found + [f"the {job.rule}" for job in jobs if job.rule in ("claims", "sensitivity")]
 
 
-def sentences(causes: Causes, jobs: Sequence[Planned]) -> list[str]:
-    """The causes that jobs share."""
-    made = result_of(jobs[0])
-    their = "its" if len(jobs) == 1 or len({job.stage for job in jobs}) == 1 else "their"
+def sentences(jobs: Sequence[Planned]) -> list[str]:
+    """The causes that jobs share; what they read where there are none."""
+    causes, reads, made = jobs[0].causes, jobs[0].reads, result_of(jobs[0])
+    their = "its" if len({job.stage for job in jobs}) == 1 else "their"
     found = {
         f"{made} was left incomplete by a run that was killed": causes.incomplete,
         f"{listed(missing(jobs), 1)} {form(missing(jobs), 'is', 'are')} missing": causes.missing,
@@ -77,7 +86,7 @@ def sentences(causes: Causes, jobs: Sequence[Planned]) -> list[str]:
         f"{listed(causes.removed)} {form(causes.removed, 'is', 'are')} no longer an input": causes.removed,
         **dict.fromkeys(setting_lines(causes.settings), True),
         "the command of the rule changed": causes.command,
-        f"{their} input {listed(causes.reads)} would be made again": causes.reads,
+        f"{their} input {listed(reads)} would be made again": causes == Causes() and reads,
         f"Snakemake says: {causes.unknown}": causes.unknown,
     }
     return [sentence for sentence, holds in found.items() if holds]
@@ -92,16 +101,11 @@ def setting_lines(changes: Sequence[Changed]) -> list[str]:
 
 def setting_line(change: Changed) -> str:
     """A setting, now and then."""
-    if change.then is ABSENT:
-        return f"setting {change.key} is new, with {written(change.now)}; the results were made without it"
-    if change.now is ABSENT:
-        return f"setting {change.key} is gone; the results were made with {written(change.then)}"
-    return f"setting {change.key} is {written(change.now)}, the results were made with {written(change.then)}"
-
-
-def written(value: object) -> str:
-    """A value as the settings files write it."""
-    return value if isinstance(value, str) else json.dumps(value)
+    if change.then is None:
+        return f"setting {change.key} is new, with {change.now}; the results were made without it"
+    if change.now is None:
+        return f"setting {change.key} is gone; the results were made with {change.then}"
+    return f"setting {change.key} is {change.now}, the results were made with {change.then}"
 
 
 def missing(jobs: Iterable[Planned]) -> list[str]:
