@@ -90,6 +90,13 @@ def test_editing_a_stage_reruns_that_stage_and_its_exhibits(finished, edited):
 
 
 @pytest.mark.workflow
+def test_an_edit_counts_whatever_the_time_of_the_file(finished, edited):
+    edited("src/hypersvg/experiments/toy.py", *COMMENT)
+    os.utime(finished.folder / "src/hypersvg/experiments/toy.py", (0, 0))
+    assert "toy_job" in finished.plan()
+
+
+@pytest.mark.workflow
 def test_editing_one_notebook_reruns_that_notebook_alone(finished, edited):
     edited("notebooks/toy.ipynb", "{}", "{ }")
     assert finished.plan() == {"notebook_toy": 1}

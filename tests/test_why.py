@@ -77,7 +77,7 @@ class TestOnPlans:
     def test_a_changed_list_is_written_as_in_the_settings(self, finished, edited):
         edited("config/scales/smoke.yaml", "hidden: [16]", "hidden: [16, 8]")
         assert said(finished)[0] == (
-            "ppo (7 jobs), runtimes (1 job) and 9 notebooks would run again: "
+            "ppo (7 jobs), runtimes (1 job) and 7 notebooks would run again: "
             "setting ppo.hidden is [16, 8], the results were made with [16]"
         )
 

@@ -28,6 +28,7 @@ rule claims:
     conda:
         "../../envs/environment.yaml"
     params:
+        content=content(["config/claims.yaml", *code("hypersvg.pipeline.claims_job")]),
         settings=SETTINGS.model_dump(mode="json"),
         run=RUN,
         only="--paper" if SCALE == "paper" else "",

@@ -66,6 +66,11 @@ def stage_code(stage):
     return code("hypersvg.pipeline.jobs", STAGES[stage].module)
 
 
+def content(files):
+    """One digest of files, for params: Snakemake looks at an input's content only where its time is newer."""
+    return sources.content(files, ROOT)
+
+
 def run_file(*parts, run="{run}"):
     """Pattern of one file of a run."""
     return Path("results", run, *parts)

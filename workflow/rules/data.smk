@@ -21,6 +21,7 @@ rule images:
     resources:
         runtime=minutes("data"),
     params:
+        content=content(code("hypersvg.pipeline.images_job")),
         settings=lambda wildcards: {"data": RUNS[wildcards.run].settings.data.model_dump(mode="json")},
     shell:
         "python -m hypersvg data --settings results/{wildcards.run}/settings.json --output results/{wildcards.run}/data"

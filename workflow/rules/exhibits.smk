@@ -28,6 +28,7 @@ for name, notebook in NOTEBOOKS.items():
         conda:
             "../../envs/environment.yaml"
         params:
+            content=content([f"notebooks/{name}.ipynb", *code("hypersvg.pipeline.notebooks", "hypersvg.exhibits")]),
             settings=SETTINGS.model_dump(mode="json", exclude={"run": {"checkpoint_minutes"}}),
             run=RUN,
         shell:

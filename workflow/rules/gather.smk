@@ -39,6 +39,7 @@ for (stage, table), name in TABLE_FILES.items():
         conda:
             "../../envs/environment.yaml"
         params:
+            content=content(code("hypersvg.pipeline.gather")),
             settings=gather_params(stage),
             stage=stage,
             table=table,

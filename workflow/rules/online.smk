@@ -29,6 +29,7 @@ rule online_job:
         gpu=gpus,
     params:
         stage="online",
+        content=content(stage_code("online")),
         settings=job_params("online"),
         folder=job_folder,
     shell:

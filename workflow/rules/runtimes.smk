@@ -23,6 +23,7 @@ rule runtimes_job:
         gpu=gpus,
     params:
         stage="runtimes",
+        content=content(stage_code("runtimes")),
         settings=job_params("runtimes"),
         folder=job_folder,
     shell:

@@ -29,6 +29,7 @@ if ALTERNATIVES:
         resources:
             runtime=minutes("data"),
         params:
+            content=content(["config/claims.yaml", *code("hypersvg.pipeline.sensitivity_job")]),
             settings=SETTINGS.model_dump(mode="json"),
             run=RUN,
             variants=list(ALTERNATIVES),

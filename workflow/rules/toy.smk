@@ -25,6 +25,7 @@ rule toy_job:
         runtime=minutes("toy"),
     params:
         stage="toy",
+        content=content(stage_code("toy")),
         settings=job_params("toy"),
         folder=job_folder,
     shell:

@@ -27,6 +27,7 @@ rule trajectories_job:
         gpu=gpus,
     params:
         stage="trajectories",
+        content=content(stage_code("trajectories")),
         settings=job_params("trajectories"),
         folder=job_folder,
     shell:

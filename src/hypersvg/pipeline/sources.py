@@ -1,5 +1,7 @@
 """The source files that a rule's results depend on, so that the workflow makes them again when their code changes."""
 
+import hashlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -66,3 +68,15 @@ def module_path(name: str, root: Path) -> str:
     """Source file of a dotted module, relative to the repository's root."""
     stem = Path("src", *name.split("."))
     return str(stem / "__init__.py" if (root / stem).is_dir() else stem.with_suffix(".py"))
+
+
+def content(files: Iterable[str], root: Path) -> str:
+    """One digest of the names and contents of files under ``root``; of those that are there."""
+    found = {name: digest(root / name) for name in sorted(files) if (root / name).is_file()}
+    return hashlib.sha256(repr(found).encode()).hexdigest()
+
+
+@cache
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
