@@ -15,6 +15,7 @@ from checkout import ROOT, Checkout
 from rerun_oracle import ALL_NOTEBOOKS, CALLED, JOBS, SOURCES, reached, with_consequences
 
 from hypersvg.experiments.stages import STAGES
+from hypersvg.pipeline.sources import source_files
 from hypersvg.settings import Settings, load_settings
 
 pytestmark = pytest.mark.slow
@@ -49,6 +50,12 @@ def sources_by_rule(checkout: Checkout) -> dict[str, set[str]]:
     return {rule: set(re.findall(r"src/[\w/]+\.py", inputs)) for rule, inputs in listed}
 
 
+def test_the_sources_behind_every_rule_are_those_that_python_would_import():
+    for modules in set(CALLED.values()):
+        assert set(source_files(modules, ROOT)) == {str(SOURCES[name].relative_to(ROOT)) for name in reached(modules)}
+
+
+@pytest.mark.workflow
 def test_every_module_is_an_input_of_exactly_the_rules_that_import_it(finished):
     planned = sources_by_rule(finished)
     expected = {rule: reached(modules) for rule, modules in CALLED.items()}
