@@ -131,6 +131,6 @@ def code_hash(module: str) -> str:
     """SHA-256 of the sources behind a stage, and of those behind a checkpoint."""
     root = Path(sys.modules["hypersvg"].__path__[0]).parents[1]
     found = hashlib.sha256()
-    for name in [*source_files(module, root), *source_files(__name__, root)]:
+    for name in source_files((module, __name__), root):
         found.update(f"{name}\0{sha256(root / name)}\0".encode())
     return found.hexdigest()
