@@ -18,7 +18,7 @@ WHERE = $(if $(filter default,$(PROFILE)),--cores "$(CORES)",--workflow-profile 
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
 
 .DEFAULT_GOAL := help
-.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow check accept why $(STAGES)
+.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow check accept why provenance $(STAGES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z_ -]*\):.*## /\1: /p' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ why: environment ## STAGE=<stage or exhibit>: what would run again, and for whic
 
 compare: environment ## A=<run> B=<run>: the numbers of two result folders side by side
 	@$(BIN)/hypersvg compare "$(A)" "$(B)"
+
+provenance: environment ## TABLE=<exhibit, table or claims> ROW=<n> or WHERE="method=adaptive seed=3": where its numbers come from
+	@$(BIN)/hypersvg provenance "$(RUN)" "$(TABLE)" $(if $(ROW),--row "$(ROW)") $(if $(WHERE),--where "$(WHERE)")
 
 test: environment ## the test suite, a process a core
 	@$(BIN)/python -m pytest -n "$(CORES)" --dist loadfile

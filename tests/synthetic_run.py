@@ -16,6 +16,7 @@ from hypersvg.reading.methods import bandits, warm_up
 from hypersvg.reading.results import FILES
 from hypersvg.schema.runs import RUNTIMES
 from hypersvg.settings import Settings
+from hypersvg.sidecars import sha256
 from hypersvg.tables import write_table
 from hypersvg.thesis import PROTOCOL_ROWS
 
@@ -24,7 +25,7 @@ Frame = pd.DataFrame
 
 
 def write_run(folder: Path, *, stand_in: bool = False, **blocks: dict[str, Any]) -> Path:
-    """Write ``settings.json``, the manifest and all tables of a run; ``blocks`` override settings."""
+    """Write ``settings.json``, the manifest and all tables with sidecars; ``blocks`` override settings."""
     settings = json.dumps(Settings.model_validate(blocks).model_dump(mode="json"))
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     (folder / "settings.json").write_text(settings, encoding="utf-8")
@@ -32,7 +33,14 @@ def write_run(folder: Path, *, stand_in: bool = False, **blocks: dict[str, Any])
     (folder / "tables" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     for name, content in stored(settings).items():
         (folder / "tables" / name).write_bytes(content)
+        keep_record(folder / "tables" / name)
     return folder
+
+
+def keep_record(table: Path) -> None:
+    """Write the sidecar of a gathered table, as if it had just been gathered with this content."""
+    sidecar = {"inputs": {}, "outputs": {table.name: sha256(table)}}
+    table.with_suffix(".provenance.json").write_text(json.dumps(sidecar), encoding="utf-8")
 
 
 @cache
@@ -363,3 +371,4 @@ def drop(folder: Path, table: str, rows: Sequence[int]) -> None:
     """Take rows out of a table of a run."""
     path = folder / "tables" / f"{table}.parquet"
     pd.read_parquet(path).drop(index=list(rows)).to_parquet(path, index=False)
+    keep_record(path)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic_run import write_run
+from synthetic_run import keep_record, write_run
 
 from hypersvg.exhibits import EXHIBITS, Results
 from hypersvg.exhibits.budgets import chosen_curve, weights
@@ -29,6 +29,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         MEASURED.get(method, seconds) for method, seconds in zip(times.method, times.seconds, strict=True)
     ]
     write_table(times, TABLES["runtimes"], results.path("runtimes"))
+    keep_record(results.path("runtimes"))
     return Results(results.folder)
 
 

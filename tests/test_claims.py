@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from checkout import ROOT
-from synthetic_run import write_run
+from synthetic_run import keep_record, write_run
 
 from hypersvg import thesis
 from hypersvg.claims.claim import Claim, ClaimsError, load_claims
@@ -238,6 +238,7 @@ def test_a_missing_row_is_named(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "default", **SETTINGS)
     path = folder / "tables" / "toy_errors.parquet"
     pd.read_parquet(path).query("seed != 3").to_parquet(path, index=False)
+    keep_record(path)
     with pytest.raises(TableError, match="'seed': 3"):
         sample_of(claim(), Results(folder))
 
@@ -281,6 +282,7 @@ def test_an_alternative_is_compared_where_it_has_other_numbers_and_nowhere_else(
     moved = pd.read_parquet(other / "tables" / "ppo_runs.parquet")
     moved.loc[moved.method == "ppo_dense", "val_accuracy"] += 0.5
     moved.to_parquet(other / "tables" / "ppo_runs.parquet", index=False)
+    keep_record(other / "tables" / "ppo_runs.parquet")
     first, second = Results(default), {"x": Results(other, shared=default)}
     effects = headline_effects(first, second)
     assert effects.headline.tolist() == ["ppo_dense"]

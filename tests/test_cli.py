@@ -19,6 +19,7 @@ from hypersvg.pipeline.jobs import Request, run_job
 from hypersvg.pipeline.settings_file import write_settings
 from hypersvg.schema import TABLES
 from hypersvg.settings import Settings
+from hypersvg.sidecars import sha256
 from hypersvg.tables import read_table
 
 TINY = {"run": {"seeds": 2}, "toy": {"trajectories": 10, "updates": 2, "batch_size": 16}}
@@ -62,10 +63,14 @@ def test_the_sidecar_says_what_the_result_depends_on(settings, tmp_path):
     run_job(toy(settings, tmp_path / "job"))
     sidecar = json.loads((tmp_path / "job" / "provenance.json").read_text(encoding="utf-8"))
     assert set(sidecar) == {
-        *("git", "settings_hash", "lock_hash", "versions", "machine", "device"),
+        *("git", "code", "job", "settings", "settings_hash", "lock_hash", "versions", "machine", "device"),
         *("wall_seconds", "startup_seconds", "compute_seconds", "write_seconds", "cpu_seconds", "peak_memory_gib"),
         *("finished", "inputs", "outputs"),
     }
+    assert sidecar["job"] == {"stage": "toy", "arm": "all", "seeds": "000-001"}
+    assert sidecar["code"]["src/hypersvg/experiments/toy.py"] == sha256(ROOT / "src/hypersvg/experiments/toy.py")
+    assert "src/hypersvg/experiments/online.py" not in sidecar["code"]
+    assert sidecar["settings"]["toy"]["updates"] == TINY["toy"]["updates"]
     assert sidecar["machine"]["threads"] == Settings().run.threads
     assert {"python", "torch", "numpy", "pandas"} <= set(sidecar["versions"])
     assert set(sidecar["outputs"]) == {"toy_rollouts.parquet", "toy_errors.parquet"}
@@ -105,7 +110,7 @@ def test_leftovers_of_dead_processes_are_swept_and_those_of_living_ones_stay(tmp
         (["job", "toy", "--arm", "all", "--seeds", "1-0"], "--seeds 1-0 is no block of seeds"),
         (["job", "online", "--arm", "adaptive", "--seeds", "0-1"], "this stage needs --images"),
         (["gather", "toy", "curves", "x.parquet"], "stage 'toy' has no table 'curves'"),
-        (["gather", "toy", "toy_errors", "x.parquet"], "x.parquet cannot be read"),
+        (["gather", "toy", "toy_errors", "x.parquet"], "provenance.json is missing"),
     ],
 )
 def test_a_bad_command_ends_in_one_sentence(settings, tmp_path, arguments, words):

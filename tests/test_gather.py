@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from synthetic_jobs import record
 from synthetic_run import tables
 
-from hypersvg.experiments.stages import STAGES, TABLE_FILES
+from hypersvg.experiments.stages import STAGES, TABLE_FILES, block_settings
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.gather import check_complete, gather
 from hypersvg.pipeline.settings_file import write_settings
@@ -67,8 +68,9 @@ def test_gathering_joins_the_seed_blocks_and_leaves_a_sidecar(frames, tmp_path: 
     write_settings(SETTINGS, tmp_path / "settings.json")
     frame, files = frames["toy_errors"], []
     for seed in (1, 0):
-        files.append(tmp_path / f"seed{seed}.parquet")
+        files.append(tmp_path / "toy" / "all" / f"seeds-00{seed}-00{seed}" / "toy_errors.parquet")
         write_table(frame[frame["seed"] == seed], TABLES["toy_errors"], files[-1])
+        record(files[-1].parent, block_settings("toy", SETTINGS), [], files[-1:])
     output = tmp_path / "tables" / "toy_errors.parquet"
     gather("toy", "toy_errors", tmp_path / "settings.json", output, files)
     assert len(read_table(output, TABLES["toy_errors"])) == len(frame)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hypersvg.pipeline.failures import INTERRUPTED, explained
+from hypersvg.pipeline.failures import INTERRUPTED, HypersvgError, explained
 
 RESULTS = Path("results")
 CONFIG = Path("config")
@@ -140,6 +140,23 @@ def compare(first: str, second: str) -> None:
     from hypersvg.pipeline.compare import compare as compare_runs
 
     typer.echo(f"all numbers: {compare_runs(RESULTS, first, second)}")
+
+
+@app.command()
+def provenance(
+    run: str,
+    table: Annotated[str, typer.Argument(help="an exhibit, a gathered table, or claims")] = "",
+    row: Annotated[int | None, typer.Option(help="number of a row, from 0")] = None,
+    where: Annotated[str, typer.Option(help="values of columns, for example: method=adaptive seed=3")] = "",
+) -> None:
+    """Show where the numbers of a table come from: jobs, settings, revision, machine, data."""
+    from hypersvg.pipeline.ancestry import ancestry
+    from hypersvg.pipeline.ancestry_text import as_text
+
+    found = ancestry(RESULTS / run, table, row, where)
+    typer.echo(as_text(found))
+    if found.troubles:
+        raise HypersvgError(f"{found.troubles[0]}; run its stage again")
 
 
 @app.command()

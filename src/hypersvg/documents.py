@@ -11,6 +11,7 @@ import yaml
 from hypersvg.experiments.stages import TABLE_FILES
 from hypersvg.ledger.document import ledger_document
 from hypersvg.schema import TABLES
+from hypersvg.schema.finite import FINITE
 from hypersvg.settings import Settings
 from hypersvg.settings.base import Block
 from hypersvg.tables import Table
@@ -108,7 +109,8 @@ def table_section(table: Table) -> str:
         for column in table.columns
     ]
     body = "\n".join(["| column | type | meaning |", "|---|---|---|", *rows])
-    return f"## {table.name}\n\n{table.about} Files: {', '.join(found)}.\n\n{body}\n"
+    finite = f" Never empty or infinite: {', '.join(FINITE[table.name])}." if table.name in FINITE else ""
+    return f"## {table.name}\n\n{table.about} Files: {', '.join(found)}.{finite}\n\n{body}\n"
 
 
 DOCUMENTS: dict[str, Callable[[Path], str]] = {

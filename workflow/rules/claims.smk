@@ -4,6 +4,7 @@
 #          results/reference/sensitivity/claims.csv where it is committed: which alternatives flip a claim
 # Outputs  claims.json   one object a claim: the thesis's number, ours with intervals, the verdict and why
 #          claims.md     the same to read
+#          claims.provenance.json
 # Steps    1. measure every claim's number, with a simultaneous interval over all claims
 #          2. set it against the margin that config/claims.yaml fixes
 #
@@ -21,6 +22,7 @@ rule claims:
     output:
         record=RUN / "claims.json",
         page=RUN / "claims.md",
+        provenance=RUN / "claims.provenance.json",
     log:
         RUN / "logs" / "claims.log",
     group:

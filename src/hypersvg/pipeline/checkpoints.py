@@ -113,8 +113,8 @@ def size(value: Any) -> int:
     return sum(size(part) for part in parts)
 
 
-def identity_of(module: str, blocks: dict[str, Any], inputs: list[Path], job: str) -> Identity:
-    """Who may use a checkpoint: job, settings, code, packages, inputs and machine must be the same to the last bit."""
+def identity_of(module: str, blocks: dict[str, Any], inputs: list[str], job: str) -> Identity:
+    """Who may use a checkpoint: job, settings, code, packages, ``inputs`` (their SHA-256) and machine must be the same."""
     found = machine()
     return {
         "arm or seeds": job,
@@ -122,7 +122,7 @@ def identity_of(module: str, blocks: dict[str, Any], inputs: list[Path], job: st
         "code": code_hash(module),
         "lock file": sha256(LOCK) if LOCK.is_file() else None,
         "packages": versions(),
-        "inputs": [sha256(path) for path in inputs],
+        "inputs": inputs,
         "processor": [found["cpu_capability"], found["gpu"]],
     }
 

@@ -7,11 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from hypersvg.experiments.stages import STAGES, TABLE_FILES, block_settings
+from hypersvg.pipeline.agreement import agreed
 from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.failures import HypersvgError
-from hypersvg.pipeline.provenance import provenance, write_json
+from hypersvg.pipeline.provenance import hashes, provenance, write_json
 from hypersvg.pipeline.settings_file import read_settings
 from hypersvg.schema import TABLES
+from hypersvg.schema.finite import require_finite
 from hypersvg.settings import Settings
 from hypersvg.tables import Table, concatenate, require_rows, write_table
 
@@ -19,18 +21,21 @@ from hypersvg.tables import Table, concatenate, require_rows, write_table
 def gather(stage: str, table: str, settings_file: Path, output: Path, files: Sequence[Path]) -> None:
     """Write the rows of ``files`` to ``output`` and a sidecar beside it.
 
-    Raises :class:`~hypersvg.tables.TableError` naming the first row that a method or a seed lacks.
+    Raises :class:`~hypersvg.tables.TableError` naming the first row that a method or a seed lacks, a file that is not
+    as its job wrote it, and jobs of different code, settings, package versions or images.
     """
     clock = Clock()
     if (stage, table) not in TABLE_FILES:
         raise HypersvgError(f"stage '{stage}' has no table '{table}'")
     settings = read_settings(settings_file)
     clock.computing()
+    shared = agreed(stage, settings_file, settings, files)
     frame = concatenate(files, TABLES[table])
     check_complete(frame, stage, TABLES[table], settings)
+    require_finite(frame, TABLES[table], f"{stage}: table '{table}'")
     clock.writing()
     write_table(frame, TABLES[table], output)
-    sidecar = provenance(block_settings(stage, settings), files, [output], clock)
+    sidecar = provenance(block_settings(stage, settings), hashes(files), [output], clock, **shared)
     write_json(output.with_suffix(".provenance.json"), sidecar)
 
 

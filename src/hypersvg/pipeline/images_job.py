@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hypersvg.pipeline.clock import Clock
-from hypersvg.pipeline.provenance import provenance, write_json
+from hypersvg.pipeline.provenance import code_state, provenance, write_json
 from hypersvg.pipeline.settings_file import read_settings
 
 
@@ -15,10 +15,10 @@ def make_images(settings_file: Path, folder: Path) -> None:
     from hypersvg.data import prepare
 
     clock = Clock()
-    settings = read_settings(settings_file).data
+    settings, code = read_settings(settings_file).data, code_state("hypersvg.data")
     clock.computing()
     prepare(settings, folder)
     clock.writing()
     outputs = [folder / "images.safetensors", folder / "manifest.json"]
     blocks = {"data": settings.model_dump(mode="json")}
-    write_json(folder / "provenance.json", provenance(blocks, [], outputs, clock))
+    write_json(folder / "provenance.json", provenance(blocks, {}, outputs, clock, **code))

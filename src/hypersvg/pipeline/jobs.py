@@ -3,6 +3,7 @@
 import importlib
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +13,10 @@ import psutil
 from hypersvg.experiments.stages import STAGES, StageSpec, block_settings
 from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.failures import HypersvgError
-from hypersvg.pipeline.provenance import provenance, write_json
+from hypersvg.pipeline.provenance import code_state, provenance, write_json
 from hypersvg.pipeline.settings_file import read_settings
 from hypersvg.settings import Settings
+from hypersvg.sidecars import JOB_SIDECAR, Sidecar, beside, read_sidecar, require_recorded
 
 if TYPE_CHECKING:
     from hypersvg.pipeline.checkpoints import FileCheckpoint
@@ -48,28 +50,31 @@ def run_job(request: Request) -> None:
     spec = known_stage(request.stage, request.arm, settings)
     seeds = parse_seeds(request.seeds)
     set_threads(settings.run.threads, settings.run.device)
+    inputs, code = input_hashes(request), code_state((__name__, spec.module))
     folder = fresh_folder(request.output)
-    checkpoint = checkpoint_of(request, spec, settings)
+    checkpoint = checkpoint_of(request, spec, settings, inputs)
     try:
         outputs = compute(request, spec, settings, seeds, folder, checkpoint, clock)
-        blocks = block_settings(spec.name, settings)
-        sidecar = provenance(blocks, input_files(request), outputs, clock)
-        write_json(folder / "provenance.json", sidecar)
-        for path in (*outputs, folder / "provenance.json"):
+        job = {"stage": spec.name, "arm": request.arm, "seeds": request.seeds}
+        sidecar = provenance(block_settings(spec.name, settings), inputs, outputs, clock, job=job, **code)
+        write_json(folder / JOB_SIDECAR, sidecar)
+        for path in (*outputs, folder / JOB_SIDECAR):
             path.replace(request.output / path.name)
         checkpoint.remove()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def checkpoint_of(request: Request, spec: StageSpec, settings: Settings) -> "FileCheckpoint":
+def checkpoint_of(
+    request: Request, spec: StageSpec, settings: Settings, inputs: Mapping[str, str]
+) -> "FileCheckpoint":
     """The job's checkpoint, ``checkpoints/<stage>/<arm>/seeds-<seeds>.safetensors`` beside the run's settings."""
     from hypersvg.pipeline.checkpoints import FileCheckpoint, identity_of
 
     path = Path("checkpoints", request.stage, request.arm, f"seeds-{request.seeds}.safetensors")
 
     def identity() -> dict[str, object]:
-        return identity_of(spec.module, block_settings(spec.name, settings), input_files(request), str(path))
+        return identity_of(spec.module, block_settings(spec.name, settings), list(inputs.values()), str(path))
 
     return FileCheckpoint(request.settings.parent / path, settings.run.checkpoint_minutes, identity)
 
@@ -105,11 +110,15 @@ def compute(
     return outputs
 
 
-def input_files(request: Request) -> list[Path]:
-    """The files a job reads, for its sidecar."""
-    images = [request.images] if request.images else []
-    folder = request.trajectories
-    return images + (sorted(path for path in folder.iterdir() if path.suffix != ".json") if folder else [])
+def input_hashes(request: Request) -> dict[str, str]:
+    """SHA-256 of the files a job reads, by path; raises a sentence for one that is not as its own job recorded it."""
+    files: dict[Path, Sidecar] = {}
+    if request.images:
+        files[request.images] = read_sidecar(beside(request.images))
+    if request.trajectories:
+        sidecar = read_sidecar(request.trajectories / JOB_SIDECAR)
+        files |= {request.trajectories / name: sidecar for name in sorted(sidecar.outputs)}
+    return {str(path): require_recorded(path, sidecar) for path, sidecar in files.items()}
 
 
 def known_stage(stage: str, arm: str, settings: Settings) -> StageSpec:

@@ -8,7 +8,7 @@ from typing import Any
 from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.exhibits_index import NOTEBOOKS, exhibit_files
 from hypersvg.pipeline.failures import HypersvgError
-from hypersvg.pipeline.provenance import provenance, write_json
+from hypersvg.pipeline.provenance import hashes, provenance, write_json
 from hypersvg.pipeline.settings_file import read_settings
 
 INJECTED = "injected-parameters"
@@ -52,7 +52,7 @@ def run_notebook(source: Path, results: Path) -> None:
         raise
     inputs = [results / "tables" / f"{table}.parquet" for table in declared.tables]
     settings = read_settings(results / "settings.json").model_dump(mode="json")
-    sidecar = provenance(settings, [source, *inputs], [*exhibits, executed, page], clock)
+    sidecar = provenance(settings, hashes([source, *inputs]), [*exhibits, executed, page], clock)
     write_json(folder / f"{source.stem}.provenance.json", sidecar)
 
 

@@ -1,33 +1,23 @@
 """Where a result came from: a JSON sidecar beside it. Times live here and never in a table."""
 
-import hashlib
 import importlib.metadata
 import json
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from hypersvg.pipeline.clock import Clock
+from hypersvg.pipeline.sources import source_files
+from hypersvg.sidecars import settings_hash, sha256
 
 PACKAGES = ("hypersvg", "torch", "numpy", "pandas", "pyarrow", "stable-baselines3", "bayesian-optimization")
 LOCK = Path("envs/lock.txt")
 CPUINFO = Path("/proc/cpuinfo")
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def settings_hash(settings: Mapping[str, Any]) -> str:
-    """SHA-256 of settings blocks in a canonical spelling."""
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -50,6 +40,15 @@ def git_state(root: Path) -> dict[str, Any]:
         return {"revision": revision, "dirty": bool(git(root, "status", "--porcelain", "--untracked-files=no"))}
     except (OSError, subprocess.CalledProcessError):
         return {"revision": None, "dirty": None}
+
+
+def code_state(modules: tuple[str, ...], root: Path = Path()) -> dict[str, Any]:
+    """``git`` and ``code`` of a sidecar: the revision, and SHA-256 of the modules' sources and of all they import.
+
+    To be asked for when a job begins: its sources may be edited while it runs.
+    """
+    files = source_files(modules, root)
+    return {"git": git_state(root), "code": {name: sha256(root / name) for name in files if (root / name).is_file()}}
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -91,18 +90,20 @@ def versions() -> dict[str, str]:
     return found
 
 
+def hashes(paths: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of files by path."""
+    return {str(path): sha256(path) for path in paths}
+
+
 def provenance(
-    settings: Mapping[str, Any], inputs: Sequence[Path], outputs: Sequence[Path], clock: Clock
+    settings: Mapping[str, Any], inputs: Mapping[str, str], outputs: Sequence[Path], clock: Clock, **facts: Any
 ) -> dict[str, Any]:
     """The content of a sidecar.
 
-    ``settings`` are the blocks that the result depends on, ``inputs`` and ``outputs`` are named by path and SHA-256,
-    ``clock`` says where the time went, the hashes of the files included.
+    ``settings`` are the blocks that the result depends on, ``inputs`` the SHA-256 of what was read by path, ``outputs``
+    what was written, ``facts`` what only some results have (the job, its code) or know better. ``clock`` says where
+    the time went, the hashes of the files included.
     """
-    files = {
-        "inputs": {str(path): sha256(path) for path in inputs},
-        "outputs": {path.name: sha256(path) for path in outputs},
-    }
     return {
         "git": git_state(Path()),
         "settings_hash": settings_hash(settings),
@@ -110,7 +111,10 @@ def provenance(
         "versions": versions(),
         "machine": machine(),
         "device": dict(settings.get("run", {})).get("device"),
+        **facts,
+        "settings": settings,
+        "inputs": inputs,
+        "outputs": {path.name: sha256(path) for path in outputs},
         **clock.spent(),
         "finished": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        **files,
     }

@@ -15,6 +15,7 @@ OUTSIDE = (
     "hypersvg.experiments.stages",
     "hypersvg.pipeline.clock",
     "hypersvg.pipeline.provenance",
+    "hypersvg.sidecars",
     "hypersvg.pipeline.failures",
 )
 """Left out, with what they alone import: no table or figure depends on their code. What settings and stages decide

@@ -8,9 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from hypersvg.reading.origins import Origins
 from hypersvg.schema import TABLES
+from hypersvg.schema.finite import require_finite
 from hypersvg.settings import Settings, SettingsError
 from hypersvg.settings.overlay import validated
+from hypersvg.sidecars import IMAGES
 from hypersvg.tables import Table, TableError, read_table, require_rows
 
 Levels = dict[str, Sequence[Any]]
@@ -59,6 +62,9 @@ class Results:
                 f"{self.folder / 'tables' / 'manifest.json'} says stand_in but has no stamp; run 'data' again"
             )
         self._read: dict[str, pd.DataFrame] = {}
+        checksums = manifest.get("checksums")
+        images = checksums.get(IMAGES) if isinstance(checksums, dict) and shared is None else None
+        self.origins = Origins(self.folder / "settings.json", self.settings.model_dump(mode="json"), images)
 
     def _settings(self) -> Settings:
         path = self.folder / "settings.json"
@@ -92,13 +98,21 @@ class Results:
         return f"run {self.name} · {seeds} · surrogate width {self.settings.svg.width} · {counted}"
 
     def table(self, name: str) -> pd.DataFrame:
-        """``tables/<name>.parquet``, checked against its schema."""
+        """``tables/<name>.parquet``, checked against its schema, its sidecar and the tables read before."""
         if name not in self._read:
             path = self.path(name)
-            if not path.is_file():
+            if not path.exists():
                 raise TableError(f"{path} is missing; run the stage '{name.split('_')[0]}' of this run first")
-            self._read[name] = read_table(path, FILES[name])
+            self.origins.admit(path)
+            frame = read_table(path, FILES[name])
+            require_finite(frame, FILES[name], str(path))
+            self._read[name] = frame
         return self._read[name].copy()
+
+    @property
+    def files(self) -> list[Path]:
+        """The table files that have been read so far, in the order of their names."""
+        return [self.path(name) for name in sorted(self._read)]
 
     def path(self, name: str) -> Path:
         """Where the table file ``name`` lies."""
@@ -121,7 +135,7 @@ def read_json(path: Path) -> dict[str, Any]:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise TableError(f"{path} is missing; this is not the folder of a finished run") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TableError(f"{path} cannot be read ({error}); delete it and run again") from None
     if not isinstance(tree, dict):
         raise TableError(f"{path} must hold a JSON object, not a {type(tree).__name__}")
