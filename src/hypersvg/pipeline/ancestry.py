@@ -22,9 +22,14 @@ NARROWING = ("method", "arm", "unroll", "momentum", "candidate", "seed")
 
 @dataclass(frozen=True)
 class Part:
-    """A job and how many of the rows in question it wrote (``None``: it only came before)."""
+    """A file of a job, its SHA-256 when it was read, and how many of the rows in question it holds.
+
+    ``rows`` is ``None`` for what a job read from another one.
+    """
 
     job: Sidecar
+    file: Path
+    digest: str
     rows: int | None
 
 
@@ -59,8 +64,13 @@ class Ancestry:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """Every job, each once; rows of several tables are not added."""
-        return tuple({part.job.path: part for origin in self.origins for part in origin.parts}.values()) + self.before
+        """Every file of a job."""
+        return tuple(part for origin in self.origins for part in origin.parts) + self.before
+
+    @property
+    def jobs(self) -> list[Sidecar]:
+        """Every job, each once."""
+        return list({part.job.path: part.job for part in self.parts}.values())
 
 
 def ancestry(run: Path, name: str, row: int | None = None, where: str = "") -> Ancestry:
@@ -77,10 +87,10 @@ def ancestry(run: Path, name: str, row: int | None = None, where: str = "") -> A
         tables = [Path(file) for file in page.inputs if Path(file).suffix == ".parquet"]
         origins = tuple(origin(table, narrowed(read(table), narrow)) for table in tables)
     jobs = [part.job for one in origins for part in one.parts]
-    before = makers(jobs)
-    images = tuple(one for one in before if IMAGES in one.outputs)
-    earlier = tuple(Part(one, None) for one in before if IMAGES not in one.outputs)
-    chain = [*([page] if page else []), *(one.table for one in origins), *jobs, *before]
+    before = read_by(jobs)
+    images = tuple({part.job.path: part.job for part in before if part.file.name == IMAGES}.values())
+    earlier = tuple(part for part in before if part.file.name != IMAGES)
+    chain = [*([page] if page else []), *(one.table for one in origins), *jobs, *(part.job for part in before)]
     return Ancestry(path, question, len(frame), rows, page, origins, earlier, images, tuple(troubles(chain)))
 
 
@@ -130,24 +140,24 @@ def origin(path: Path, rows: pd.DataFrame) -> Origin:
     """A gathered table and the jobs that wrote ``rows`` of it."""
     sidecar, table = read_sidecar(path.with_suffix(f".{JOB_SIDECAR}")), FILES[path.stem]
     parts = []
-    for file in map(Path, sidecar.inputs):
+    for file, digest in ((Path(name), digest) for name, digest in sidecar.inputs.items()):
         own = read_table(file, table) if file.is_file() else rows.iloc[:0]
         count = len(own.merge(rows[list(table.keys)]))
         if count:
-            parts.append(Part(read_sidecar(file.with_name(JOB_SIDECAR)), count))
+            parts.append(Part(read_sidecar(file.with_name(JOB_SIDECAR)), file, digest, count))
     return Origin(sidecar, path, len(read(path)), rows, tuple(parts))
 
 
-def makers(jobs: Iterable[Sidecar]) -> list[Sidecar]:
-    """The sidecars of what jobs read, and of what was read for that, each once."""
-    found: dict[Path, Sidecar] = {}
+def read_by(jobs: Iterable[Sidecar]) -> list[Part]:
+    """The files of other jobs that ``jobs`` read, and what was read for those, each once."""
+    found: dict[Path, Part] = {}
     todo = list(jobs)
     while todo:
-        for name in todo.pop().inputs:
-            path = beside(Path(name))
-            if path.is_file() and path not in found:
-                found[path] = read_sidecar(path)
-                todo.append(found[path])
+        for name, digest in todo.pop(0).inputs.items():
+            file, maker = Path(name), beside(Path(name))
+            if maker.is_file() and file not in found:
+                found[file] = Part(read_sidecar(maker), file, digest, None)
+                todo.append(found[file].job)
     return list(found.values())
 
 

@@ -24,7 +24,7 @@ def as_text(found: Ancestry) -> str:
     if found.page is not None:
         parts.append("Drawn from\n" + grid([table_line(one, found.question) for one in found.origins]))
     parts.append("Jobs\n" + grid([job_line(part) for part in found.parts], JOB_COLUMNS))
-    parts.append("Made with\n" + grid(facts([part.job for part in found.parts])))
+    parts.append("Made with\n" + grid(facts(found.jobs)))
     if found.images:
         parts.append("Images\n" + "\n".join(images_line(one) for one in found.images))
     if found.troubles:
@@ -35,9 +35,9 @@ def as_text(found: Ancestry) -> str:
 def heading(found: Ancestry) -> str:
     """The file and how it came about."""
     if found.page is None:
-        made = f"gathered {when(found.origins[0].table)}"
+        made = f"gathered {when(found.origins[0].table)} UTC"
     else:
-        made = f"made {when(found.page)} at revision {revision(found.page)}"
+        made = f"made {when(found.page)} UTC at revision {revision(found.page)}"
     return f"{found.path}\n  {found.rows:,} rows, {made}"
 
 
@@ -59,18 +59,18 @@ def shown(value: Any) -> str:
 def table_line(one: Origin, question: str) -> list[str]:
     """One gathered table: its rows, those in question, and when it was gathered."""
     chosen = f"{len(one.chosen):,} of {one.rows:,} rows" if question else f"{one.rows:,} rows"
-    return [str(one.path), chosen, f"gathered {when(one.table)}"]
+    return [str(one.path), chosen, f"gathered {when(one.table)} UTC"]
 
 
-JOB_COLUMNS = ["stage", "arm", "seeds", "rows", "finished", "took", "folder"]
+JOB_COLUMNS = ["stage", "arm", "seeds", "rows", "finished [UTC]", "took", "file", "SHA-256"]
 
 
 def job_line(part: Part) -> list[str]:
-    """One job: what it is, the rows in question that it wrote, when, and where."""
+    """One file of a job: what the job is, the rows in question there, when it was made, and where."""
     stage, arm, seeds = name_of(part.job)
     rows = "" if part.rows is None else f"{part.rows:,}"
     took = f"{part.job.content.get('wall_seconds', float('nan')):.0f} s"
-    return [stage, arm, seeds, rows, when(part.job), took, str(part.job.path.parent)]
+    return [stage, arm, seeds, rows, when(part.job)[:16], took, str(part.file), part.digest[:SHOWN]]
 
 
 def name_of(job: Sidecar) -> tuple[str, str, str]:
@@ -82,7 +82,7 @@ def name_of(job: Sidecar) -> tuple[str, str, str]:
 
 def when(sidecar: Sidecar) -> str:
     """Date and time, to the second."""
-    return str(sidecar.content.get("finished", "at an unknown time"))[:19].replace("T", " ") + " UTC"
+    return str(sidecar.content.get("finished", "at an unknown time"))[:19].replace("T", " ")
 
 
 def revision(sidecar: Sidecar) -> str:
@@ -167,7 +167,7 @@ def images_line(images: Sidecar) -> str:
     told = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
     file, digest = images.path.with_name(IMAGES), images.outputs.get(IMAGES, "")
     sources = [[name, value[:SHOWN]] for name, value in told.get("checksums", {}).items() if name != IMAGES]
-    line = f"  {file}  SHA-256 {digest[:SHOWN]}, {told.get('source', 'unknown')}, made {when(images)}"
+    line = f"  {file}  SHA-256 {digest[:SHOWN]}, {told.get('source', 'unknown')}, made {when(images)} UTC"
     return f"{line}\n{grid(sources)}" if sources else line
 
 

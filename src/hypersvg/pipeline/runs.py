@@ -78,7 +78,7 @@ def seeds_in(path: Path) -> int | None:
     """Number of seeds in a ``settings.json``; ``None`` where there is none that can be read."""
     try:
         return int(json.loads(path.read_text(encoding="utf-8"))["run"]["seeds"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -5,11 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from hypersvg.pipeline.failures import HypersvgError
-from hypersvg.settings import Settings, load_settings
-from hypersvg.settings.overlay import validated
+from hypersvg.settings import Settings, SettingsError, load_settings
+from hypersvg.settings.overlay import parsed, validated
 
 OVERRIDES = {"seeds": "run.seeds", "device": "run.device"}
 """What may be given on the command line beside scale and variant, and the settings key behind it."""
@@ -26,13 +24,13 @@ def resolve(config: Path, request: Mapping[str, Any]) -> Settings:
 
 
 def parse_request(pairs: Sequence[str]) -> dict[str, Any]:
-    """``["seeds=2", "variant=sgd"]`` as a mapping, values read as YAML like Snakemake does."""
+    """``["seeds=2", "variant=sgd"]`` as a mapping, values read as YAML like Snakemake does; raises a sentence."""
     request = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise HypersvgError(f"'{pair}' is no key=value")
-        request[key] = yaml.safe_load(value)
+        request[key] = parsed(value, f"option {key}")
     return request
 
 
@@ -53,5 +51,6 @@ def read_settings(path: Path) -> Settings:
         return validated(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise HypersvgError(f"there is no {path}; start the run with make or snakemake, which write it") from None
-    except json.JSONDecodeError as error:
-        raise HypersvgError(f"{path} is damaged ({error}); delete it and start the run again") from None
+    except (OSError, ValueError, RecursionError) as error:
+        problem = "of another version" if isinstance(error, SettingsError) else "damaged"
+        raise HypersvgError(f"{path} is {problem} ({error}); delete it and start the run again") from None

@@ -72,7 +72,7 @@ def read_overlay(config: Path, kind: str, name: str) -> dict[str, Any]:
     path = config / kind / f"{name}.yaml"
     if name not in known:
         listed = ", ".join(known) or "none"
-        raise SettingsError(f"unknown {kind[:-1]} {brief(name)}: there is no {path}; known: {listed}")
+        raise SettingsError(f"unknown {kind[:-1]} {brief(name)}: {config / kind} has no such file; known: {listed}")
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -89,7 +89,7 @@ def parsed(text: str, where: str) -> Any:
     """``text`` read as YAML; raises :class:`SettingsError`."""
     try:
         return read_yaml(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise SettingsError(f"{where} is not YAML: {error}") from None
 
 
@@ -114,6 +114,8 @@ def sentence(error: ValidationError) -> str:
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"unknown settings key {brief(key)}{suggestion(key)}"
+    if first["type"] == "json_invalid":
+        return f"the settings are no tree of keys and plain values: {first['msg']}"
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "model_type":
         message = "a block of settings must be a mapping of keys to values"

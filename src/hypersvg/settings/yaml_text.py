@@ -1,4 +1,4 @@
-"""YAML as people write settings: ``1e-4`` is a number, and a key may stand only once."""
+"""YAML as people write settings: ``1e-4`` is a number, a key may stand only once, and there are no aliases."""
 
 import re
 from typing import Any
@@ -7,7 +7,15 @@ import yaml
 
 
 class SettingsLoader(yaml.SafeLoader):
-    """PyYAML's safe loader with the numbers of YAML 1.2 (YAML 1.1 reads ``1e-4`` as text) and no repeated keys."""
+    """PyYAML's safe loader without repeated keys and aliases, with YAML 1.2's numbers (1.1 reads ``1e-4`` as text)."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """One node; raises ``yaml.composer.ComposerError`` for an alias: a few of them can stand for gigabytes."""
+        if self.check_event(yaml.AliasEvent):
+            alias = self.get_event()  # type: ignore[no-untyped-call]
+            problem = f"aliases (*{alias.anchor}) are not taken; write the value out"
+            raise yaml.composer.ComposerError(None, None, problem, alias.start_mark)
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """One mapping; raises ``yaml.constructor.ConstructorError`` when a key stands in it twice."""
@@ -29,5 +37,9 @@ SettingsLoader.add_implicit_resolver(
 
 
 def read_yaml(text: str) -> Any:
-    """Parse ``text``; raises ``yaml.YAMLError``, or ``ValueError`` for a number or date that cannot be."""
-    return yaml.load(text, Loader=SettingsLoader)
+    """Parse ``text``; raises ``yaml.YAMLError`` or ``ValueError`` where that cannot be."""
+    try:
+        return yaml.load(text, Loader=SettingsLoader)
+    except (LookupError, AttributeError, TypeError, ArithmeticError, RecursionError) as error:
+        # PyYAML's constructors raise these for a value that does not fit its own tag: !!int "", !!bool maybe
+        raise ValueError(f"a value does not fit its tag, or is nested too deeply ({error})") from None
