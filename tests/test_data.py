@@ -5,7 +5,9 @@ import gzip
 import hashlib
 import http.server
 import json
+import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -88,6 +90,31 @@ def test_a_named_folder_is_verified_unpacked_into_the_cache_and_left_alone(folde
     assert manifest["counts"] == {"train": 50, "validation": 10, "test": 10}
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
     assert sorted(path.name for path in cache.iterdir()) == sorted(file.name for file in FILES)
+
+
+written: list[tuple[str, str]] = []
+"""Changes to files, (event, path), of this process while ``watching`` is set."""
+watching: list[bool] = []
+CHANGES = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.chmod", "os.utime", "os.link", "os.symlink")
+
+
+def notice(event: str, arguments: tuple[object, ...]) -> None:
+    if watching and (event in CHANGES or (event == "open" and int(str(arguments[2] or 0)) & os.O_ACCMODE)):
+        written.extend((event, str(path)) for path in arguments[:2] if isinstance(path, (str, os.PathLike)))
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_a_read_only_folder_is_enough_since_nothing_there_is_ever_opened_for_writing(
+    folder, cache, tmp_path, monkeypatch, cached
+):
+    if not cached:
+        (tmp_path / "cäche of mine").write_bytes(b"a file, below which nobody can write")
+    sys.addaudithook(notice)  # root may write anywhere, so permissions alone would prove nothing
+    monkeypatch.setattr(sys.modules[__name__], "watching", [True])
+    prepare(Data(), tmp_path / "data")
+    monkeypatch.undo()
+    assert any(str(tmp_path / "data") in path for _, path in written)
+    assert not [change for change in written if str(folder) in change[1]]
 
 
 def test_the_manifest_says_mnist_without_a_stamp_and_holds_the_checksum_of_the_images(folder, tmp_path):

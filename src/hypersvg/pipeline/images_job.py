@@ -15,7 +15,7 @@ def make_images(settings_file: Path, folder: Path) -> None:
     from hypersvg.data import prepare
 
     clock = Clock()
-    settings, code = read_settings(settings_file).data, code_state("hypersvg.data")
+    settings, code = read_settings(settings_file).data, code_state((__name__, "hypersvg.data"))
     clock.computing()
     prepare(settings, folder)
     clock.writing()
