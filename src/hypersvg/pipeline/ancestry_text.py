@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from hypersvg.pipeline.ancestry import Ancestry, Origin, Part
+from hypersvg.reading.results import plural
 from hypersvg.settings import Settings
 from hypersvg.sidecars import IMAGES, SHOWN, Sidecar, sha256
 
@@ -46,7 +47,7 @@ def rows_shown(found: Ancestry) -> str:
     if not found.question:
         return ""
     few, whole = found.chosen.iloc[:ROWS, :COLUMNS], found.chosen.shape
-    cut = "" if few.shape == whole else f"\n  … of {whole[0]:,} rows and {whole[1]} columns"
+    cut = "" if few.shape == whole else f"\n  (of {plural(whole[0], 'row')} and {plural(whole[1], 'column')})"
     table = grid([[shown(value) for value in row] for row in few.itertuples(index=False)], list(few.columns))
     return f"{found.question}\n{table}{cut}"
 
@@ -148,7 +149,7 @@ def machine(job: Sidecar) -> str:
     """Device, instruction set, threads and system."""
     found = job.content.get("machine", {})
     kind = found.get("gpu") or found.get("cpu_capability", "unknown processor")
-    threads = f"{found.get('threads', '?')} of {found.get('cores', '?')} cores"
+    threads = f"{found.get('threads', '?')} of {found.get('cores', '?')} cores used"
     return f"{job.content.get('device')}, {kind}, {threads}, {found.get('platform', '')}"
 
 

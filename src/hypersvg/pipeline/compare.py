@@ -6,6 +6,7 @@ import pandas as pd
 
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.schema import TABLES
+from hypersvg.sidecars import beside, read_sidecar, require_recorded
 from hypersvg.tables import read_table
 
 RUN_TABLES = ("ppo_runs", "offline_runs", "online_runs", "baselines_runs")
@@ -47,6 +48,8 @@ def run_numbers(a: Path, b: Path) -> pd.DataFrame:
     for name in RUN_TABLES:
         paths = [folder / "tables" / f"{name}.parquet" for folder in (a, b)]
         if all(path.is_file() for path in paths):
+            for path in paths:
+                require_recorded(path, read_sidecar(beside(path)))
             frames = [read_table(path, TABLES["runs"]).groupby(KEYS)[NUMBERS].mean() for path in paths]
             rows.append(joined(name, *(frame.rename(index=str) for frame in frames)))
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
