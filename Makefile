@@ -17,6 +17,12 @@ RUN = $(SCALE)$(if $(VARIANT),+$(VARIANT))
 WHERE = $(if $(filter default,$(PROFILE)),--cores "$(CORES)",--workflow-profile "workflow/profiles/$(PROFILE)")
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
 
+# Snakemake keeps a cache in the user's own; without one that can be written (no HOME, a read-only one) it lives here.
+ifneq ($(shell [ -n "$$XDG_CACHE_HOME$$HOME" ] && cache="$${XDG_CACHE_HOME:-$$HOME/.cache}" && \
+	mkdir -p "$$cache" 2>/dev/null && [ -w "$$cache" ] && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow check accept why provenance $(STAGES)
 

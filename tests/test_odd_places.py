@@ -53,10 +53,15 @@ def test_a_notebook_runs_without_a_home_that_can_be_written(tmp_path, monkeypatc
 
 @pytest.mark.parametrize("home", ["unset", "a file"])
 def test_a_stage_runs_without_a_home(tmp_path, monkeypatch, home):
-    checkout = Checkout(tmp_path)
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    checkout = Checkout(folder)
+    environment_in(checkout)
     no_home(tmp_path, monkeypatch, home)
-    done = checkout.snakemake("data", "toy", "--cores", "1", "--config", "scale=smoke")
+    done = checkout.run("make", "data", "SCALE=smoke", "CORES=1")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert (folder / "results" / "smoke" / "data" / "images.safetensors").is_file()
+    assert (folder / ".snakemake" / "cache" / "snakemake").is_dir()
 
 
 def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
