@@ -127,6 +127,14 @@ def test_a_changed_and_a_missing_file_are_named_and_the_command_fails(answer, he
     assert error.startswith("hypersvg: results/small")
 
 
+def test_an_exhibit_that_was_edited_is_named(answer, here):
+    path = RUN / "exhibits" / "table_4_1.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("0.7", "0.9"), encoding="utf-8")
+    text, error = answer("table_4_1")
+    assert text == ""
+    assert f"{path} is not what its job wrote" in error
+
+
 def test_a_run_of_an_older_version_says_what_it_did_not_record(answer, here):
     for path in (RUN / "jobs").rglob("provenance.json"):
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -163,7 +163,9 @@ def test_a_job_whose_data_set_was_made_anew_with_other_contents_is_named(run):
     assert "states.npy" in message
 
 
-@pytest.mark.parametrize("content", [None, "{", "[]", '{"inputs": {}}', "[" * 100_000, "\x00"])
+@pytest.mark.parametrize(
+    "content", [None, "{", "[]", '{"inputs": {}}', '{"inputs": {}, "outputs": {}, "code": 1}', "[" * 100_000]
+)
 def test_a_missing_or_damaged_sidecar_is_named(run, content):
     path = sidecar(run)
     path.unlink()

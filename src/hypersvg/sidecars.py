@@ -14,6 +14,8 @@ from hypersvg.tables import TableError
 
 IMAGES = "images.safetensors"
 JOB_SIDECAR = "provenance.json"
+RECORDS = ("settings", "code", "git", "job", "machine", "versions")
+"""Parts of a sidecar that not all have."""
 SHOWN = 12
 """Digits of a SHA-256 that sentences repeat."""
 
@@ -89,8 +91,11 @@ def read_sidecar(path: Path) -> Sidecar:
         raise OriginError(f"{path} is missing, so nobody knows where the files beside it come from: {mend}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise OriginError(f"{path} cannot be read ({error}): {mend}") from None
-    if not (isinstance(content, dict) and all(isinstance(content.get(name), dict) for name in ("inputs", "outputs"))):
-        raise OriginError(f"{path} is no record of inputs and outputs: {mend}")
+    if not isinstance(content, dict):
+        raise OriginError(f"{path} must hold a JSON object: {mend}")
+    for name in ("inputs", "outputs", *RECORDS):
+        if not isinstance(content.get(name, {} if name in RECORDS else None), dict):
+            raise OriginError(f"{path} is no sidecar, it has no record of {name}: {mend}")
     return Sidecar(path, content)
 
 

@@ -94,5 +94,5 @@ def block(job: Job, task: Classification, seeds: Sequence[int], rates: np.ndarra
 
 def open_states(folder: Path) -> np.ndarray:
     """The states of a trajectories job as a read-only memory map."""
-    states: np.ndarray = np.load(folder / STATES, mmap_mode="r")
+    states: np.ndarray = np.load(folder / STATES, mmap_mode="r", allow_pickle=False)
     return states

@@ -12,7 +12,7 @@ from hypersvg.pipeline.exhibits_index import EXHIBITS
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.selection import chosen
 from hypersvg.reading.results import FILES
-from hypersvg.sidecars import IMAGES, JOB_SIDECAR, Sidecar, beside, read_sidecar, sha256
+from hypersvg.sidecars import IMAGES, JOB_SIDECAR, Sidecar, beside, read_sidecar, require_recorded, sha256
 from hypersvg.tables import read_table
 
 CLAIMS = "claims"
@@ -101,10 +101,14 @@ def shown(run: Path, name: str) -> tuple[Path, pd.DataFrame, Sidecar | None]:
         return path, read(path), None
     if name in EXHIBITS:
         path = made(run / "exhibits" / f"{name}.csv")
-        return path, pd.read_csv(path), read_sidecar(run / "notebooks" / f"{EXHIBITS[name]}.{JOB_SIDECAR}")
+        page = read_sidecar(run / "notebooks" / f"{EXHIBITS[name]}.{JOB_SIDECAR}")
+        require_recorded(path, page)
+        return path, pd.read_csv(path), page
     if name == CLAIMS:
         path = made(run / "claims.json")
-        return path, plain(json.loads(path.read_text(encoding="utf-8"))), read_sidecar(run / f"claims.{JOB_SIDECAR}")
+        page = read_sidecar(run / f"{CLAIMS}.{JOB_SIDECAR}")
+        require_recorded(path, page)
+        return path, plain(json.loads(path.read_text(encoding="utf-8"))), page
     known = f"exhibits: {', '.join(EXHIBITS)}; tables: {', '.join(FILES)}; {CLAIMS}"
     raise HypersvgError(f"there is no exhibit or table '{name}'; known: {known}" if name else f"name a TABLE; {known}")
 
