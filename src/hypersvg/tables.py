@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from hypersvg.files import written
+
 
 class TableError(ValueError):
     """A table that does not keep its schema; the message names the file, the column and the mend."""
@@ -58,10 +60,7 @@ class Table:
 def write_table(frame: pd.DataFrame, table: Table, path: Path) -> None:
     """Check ``frame`` and write it as Parquet in one step, so that an interrupted run leaves no half table."""
     checked = table.checked(frame, str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    checked.to_parquet(partial, index=False)
-    partial.replace(path)
+    written(path, lambda partial: checked.to_parquet(partial, index=False))
 
 
 def read_table(path: Path, table: Table) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from safetensors.torch import save_file
 from hypersvg.data import files
 from hypersvg.data.files import DataError, UnavailableError
 from hypersvg.data.sources import Pool, digits, mnist
+from hypersvg.files import written
 from hypersvg.images import STAND_IN
 from hypersvg.settings.blocks import Data
 
@@ -90,12 +90,7 @@ def split(train: Pool, test: Pool, limit: int | None) -> dict[str, Pool]:
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     """Call ``write`` on a temporary file beside ``path`` and rename it; raises :class:`DataError` on a full disk."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(partial)
-        partial.replace(path)
+        written(path, write)
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}; make room or choose another folder") from None
-    finally:
-        partial.unlink(missing_ok=True)

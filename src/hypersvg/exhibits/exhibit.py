@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from hypersvg.exhibits.style import house_style
+from hypersvg.files import write_text, written
 from hypersvg.reading.results import Results
 from hypersvg.tables import TableError
 
@@ -102,22 +103,10 @@ def save_table(exhibit: Exhibit, results: Results) -> list[Path]:
     text = exhibit.markdown(results)
     return [
         written(exhibit_path(results, exhibit.name, "csv"), lambda path: write_csv(table, path)),
-        written(
-            exhibit_path(results, exhibit.name, "md"),
-            lambda path: path.write_text(text, encoding="utf-8", newline="\n"),
-        ),
+        write_text(exhibit_path(results, exhibit.name, "md"), text),
     ]
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """CSV with six significant digits."""
     frame.to_csv(path, index=False, float_format=DIGITS, lineterminator="\n")
-
-
-def written(path: Path, write: Callable[[Path], object]) -> Path:
-    """Write ``path`` in one step, so that an interrupted run leaves no half exhibit."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    write(partial)
-    partial.replace(path)
-    return path

@@ -11,6 +11,7 @@ from torch import Tensor
 from hypersvg.controllers.constant import Constant
 from hypersvg.experiments.common import flat, inner_task, status_of
 from hypersvg.experiments.job import Job, Tables
+from hypersvg.files import reserve
 from hypersvg.maths.random import numpy_generator, seed_of
 from hypersvg.progress import bar
 from hypersvg.settings.blocks import Trajectories
@@ -28,6 +29,7 @@ def run(job: Job) -> Tables:
     partial = job.folder / f".{STATES}.partial"
     shape = (len(job.seeds), settings.count, settings.steps + 1, task.parameters)
     states = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=shape)
+    reserve(partial)
     frames = [seed_trajectories(job, task, seed, states[row]) for row, seed in enumerate(job.seeds)]
     states.flush()
     partial.replace(job.folder / STATES)

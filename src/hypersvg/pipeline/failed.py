@@ -1,11 +1,15 @@
 """What a failed run says at its end."""
 
 import re
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 LOG_LINE = re.compile(r"^\s*log: (?P<paths>.+) \(check log file", re.MULTILINE)
 NAME = "hypersvg: "
+ROOM = 2**20
+"""Bytes below which a disk counts as full: the job's last words may not have found room either."""
 AGAIN = "finished jobs are kept: mend it and run the same command again"
 
 
@@ -23,7 +27,22 @@ def sentence(logs: Sequence[str]) -> str:
 def last_words(path: Path) -> str:
     """The job's own sentence: the last line of its log that carries the program's name."""
     words = [line for line in read(path).splitlines() if line.startswith(NAME)]
-    return words[-1].removeprefix(NAME) if words else "a job ended without a word (killed, or a crash below Python)"
+    if words:
+        return words[-1].removeprefix(NAME)
+    if is_full(path.parent):
+        return "the disk is full"
+    return "a job ended without a word (killed, or a crash below Python)"
+
+
+def is_full(folder: Path) -> bool:
+    """Whether there is no room left for anything in ``folder``."""
+    return folder.is_dir() and shutil.disk_usage(folder).free < ROOM
+
+
+def tell_full_disk(folder: Path) -> None:
+    """At the end of a Snakemake that broke down: say so where the reason is a disk on which not even it can write."""
+    if is_full(folder):
+        print(f"{NAME}the disk of {folder} is full; free some space ({AGAIN}).", file=sys.stderr, flush=True)
 
 
 def read(path: Path) -> str:

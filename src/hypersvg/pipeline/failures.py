@@ -11,6 +11,8 @@ from types import FrameType
 from typer.exceptions import TyperException
 
 INTERRUPTED = 130
+FULL = f"os error {errno.ENOSPC}"
+"""What libraries written in Rust say of a full disk, in exceptions of their own."""
 
 
 class HypersvgError(RuntimeError):
@@ -38,6 +40,8 @@ def explained() -> Iterator[None]:
     except (HypersvgError, ValueError) as error:
         leave(str(error))
     except Exception as error:
+        if FULL in str(error):
+            leave(disk_sentence(OSError(errno.ENOSPC, "")))
         traceback.print_exc()
         leave(f"unexpected {type(error).__name__}: {error} (the traceback above says where)")
 

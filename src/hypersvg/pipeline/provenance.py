@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hypersvg.files import write_text as write_text
 from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.sources import source_files
 from hypersvg.sidecars import settings_hash, sha256
@@ -21,16 +22,8 @@ CPUINFO = Path("/proc/cpuinfo")
 
 
 def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
-    """Write JSON in one step; see :func:`write_text`."""
+    """Write JSON in one step."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file in one step, so that nobody ever reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def git_state(root: Path) -> dict[str, Any]:

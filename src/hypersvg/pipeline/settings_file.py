@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hypersvg.files import write_text
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.settings import Settings, SettingsError, load_settings
 from hypersvg.settings.overlay import parsed, validated
@@ -39,10 +40,7 @@ def write_settings(settings: Settings, path: Path) -> None:
     text = settings.model_dump_json(indent=2) + "\n"
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    write_text(path, text)
 
 
 def read_settings(path: Path) -> Settings:
