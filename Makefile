@@ -24,7 +24,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow check accept why provenance $(STAGES)
+.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow check accept why provenance kill-test $(STAGES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z_ -]*\):.*## /\1: /p' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ environment: ## make .venv from the lock files where it is missing or out of dat
 define snakemake
 	@$(BIN)/hypersvg preflight --quiet --cores "$(CORES)" --profile "$(PROFILE)" $(foreach pair,$(1),--config "$(pair)") $(2)
 	@live=; if [ -t 1 ] && [ -t 2 ]; then live="--logger rich"; fi; \
-	$(BIN)/snakemake $(2) $(WHERE) $$live --config $(1)
+	$(BIN)/hypersvg alone -- $(BIN)/snakemake $(2) $(WHERE) $$live --config $(1)
 endef
 
 replicate: environment ## every stage, figure and table at SCALE (default: default)
@@ -77,6 +77,9 @@ test-slurm: environment ## a smoke run through a Slurm of one node (root on Debi
 
 test-workflow: environment ## the tests that drive whole Snakemake runs
 	@$(BIN)/python -m pytest -m workflow
+
+kill-test: environment ## SCALE=smoke KILLS=100: kill a run again and again and compare what it makes (docs/interruptions.md)
+	@$(BIN)/python tests/kill_100_times.py --scale "$(SCALE)" --kills "$(or $(KILLS),100)"
 
 lint: environment ## formatting, types, layers, workflow: the same checks as CI
 	@PATH="$(abspath $(BIN)):$$PATH" sh .ci/lint

@@ -16,7 +16,11 @@ new_enough() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
-[ -x "$venv/bin/hypersvg" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$locks" ] && exit 0
+made() {
+    [ -x "$venv/bin/hypersvg" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$locks" ]
+}
+
+made && exit 0
 
 if [ -n "${PYTHON:-}" ]; then
     command -v "$PYTHON" >/dev/null 2>&1 || fail "there is no interpreter PYTHON=$PYTHON"
@@ -29,6 +33,20 @@ else
     done
     [ -n "$python" ] || fail "Python 3.11 or newer is needed and none was found on the PATH; name one with PYTHON=..."
 fi
+
+# Two at once would install into one folder: the second waits here, and finds it made.
+exec 9<"$here/lock.txt"
+"$python" -c '
+import fcntl, sys
+try:
+    fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    print("hypersvg: another make is installing here; this one waits for it", file=sys.stderr, flush=True)
+    fcntl.flock(9, fcntl.LOCK_EX)
+except OSError:
+    pass  # a disk without locks
+'
+made && exit 0
 
 if ! new_enough "$venv/bin/python" || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     echo "hypersvg: making $venv with $("$python" -V 2>&1); the packages take a few minutes" >&2

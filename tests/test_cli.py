@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -92,14 +91,12 @@ def test_a_stage_that_makes_other_tables_than_declared_is_refused(settings, tmp_
         run_job(toy(settings, tmp_path / "job"))
 
 
-def test_leftovers_of_dead_processes_are_swept_and_those_of_living_ones_stay(tmp_path):
-    with subprocess.Popen([sys.executable, "-c", "pass"]) as dead:
-        dead.wait()
-    living = os.getppid()
-    for pid in (dead.pid, living):
-        (tmp_path / f"{jobs.PARTIAL}{pid}").mkdir()
-    mine = jobs.fresh_folder(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {f"{jobs.PARTIAL}{living}", mine.name}
+def test_what_a_killed_job_left_is_swept_and_the_folder_is_empty_at_the_start_and_gone_at_the_end(tmp_path):
+    (tmp_path / jobs.PARTIAL).mkdir()
+    (tmp_path / jobs.PARTIAL / "half.parquet").touch()
+    with jobs.fresh_folder(tmp_path) as folder:
+        assert list(folder.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

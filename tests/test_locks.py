@@ -1,5 +1,6 @@
 """The pinned environment: lock files, pyproject.toml, the conda file and the installed packages agree."""
 
+import fcntl
 import importlib.metadata
 import os
 import re
@@ -93,6 +94,19 @@ def test_no_python_at_all_is_said_in_one_sentence(tmp_path):
     assert done.returncode != 0
     assert done.stderr.startswith("hypersvg: Python 3.11 or newer is needed and none was found")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_second_make_waits_for_the_one_that_installs(tmp_path):
+    (tmp_path / "venv").write_text("in the way of a new environment", encoding="utf-8")
+    command = ["sh", str(ENVS / "create.sh"), "venv"]
+    with (ENVS / "lock.txt").open() as installing:
+        fcntl.flock(installing, fcntl.LOCK_EX)
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as second:
+            assert second.stderr is not None
+            assert second.stderr.readline() == "hypersvg: another make is installing here; this one waits for it\n"
+            assert second.poll() is None
+            fcntl.flock(installing, fcntl.LOCK_UN)
+            assert "could not make venv" in second.stderr.read()
 
 
 @pytest.mark.slow

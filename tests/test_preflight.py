@@ -1,10 +1,6 @@
 """Before a run: its time and disk are told, and what cannot work is refused."""
 
 import shutil
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 from checkout import ROOT
@@ -70,32 +66,6 @@ def test_an_unknown_stage_or_exhibit_is_refused_with_the_known_ones(name):
 
 def test_every_stage_and_exhibit_can_be_asked_for():
     preflight.check_targets(["all", "data", "online", "exhibits", "fig_4_01", "table_4_4"])
-
-
-def locked(root: Path) -> Path:
-    lock = root / ".snakemake" / "locks" / "0.input.lock"
-    lock.parent.mkdir(parents=True)
-    lock.touch()
-    return lock
-
-
-def test_locks_of_a_killed_run_are_cleared(tmp_path):
-    lock = locked(tmp_path)
-    assert preflight.release_stale_locks(tmp_path)
-    assert not lock.exists()
-
-
-def test_locks_of_a_living_run_stay(tmp_path):
-    lock = locked(tmp_path)
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "snakemake"], cwd=tmp_path) as living:
-        time.sleep(0.2)
-        assert not preflight.release_stale_locks(tmp_path)
-        living.kill()
-    assert lock.exists()
-
-
-def test_a_folder_without_locks_is_left_alone(tmp_path):
-    assert not preflight.release_stale_locks(tmp_path)
 
 
 def test_a_request_is_read_like_snakemake_reads_it():

@@ -72,7 +72,7 @@ def preflight(
     quiet: Annotated[bool, typer.Option("--quiet", help="print no estimate, only what is wrong")] = False,
     profile: Annotated[str, typer.Option(help="folder of workflow/profiles: where the jobs run")] = "default",
 ) -> None:
-    """Check a request, print its time and disk, and clear locks of a killed run."""
+    """Check a request, print its time and disk."""
     from hypersvg.pipeline import cluster
     from hypersvg.pipeline import preflight as checks
     from hypersvg.pipeline.settings_file import parse_request, resolve
@@ -82,8 +82,6 @@ def preflight(
     settings = resolve(CONFIG, request)
     checks.check_targets(targets or [])
     cluster.check_profile(profile, Path())
-    if checks.release_stale_locks(Path()):
-        typer.echo("hypersvg: cleared the locks of a run that was killed; it goes on where it stopped.")
     scale = str(request.get("scale", "default"))
     run = RESULTS / run_name(scale, request.get("variant"))
     estimate = checks.announce(checks.estimate(settings, scale, CONFIG / "estimates.yaml", cores), cores, run)
@@ -105,6 +103,14 @@ def why(
     resolve(CONFIG, request)
     check_targets([target])
     typer.echo(reasons(target, request))
+
+
+@app.command()
+def alone(command: Annotated[list[str], typer.Argument(help="the run, behind --: -- snakemake all ...")]) -> None:
+    """Become a command that is the only run in this checkout; what a killed run has left is cleared before."""
+    from hypersvg.pipeline.alone import run_alone
+
+    run_alone(Path(), command)
 
 
 @app.command()

@@ -36,7 +36,7 @@ rule claims:
         only="--paper" if SCALE == "paper" else "",
         sensitivity=lambda wildcards, input: f"--sensitivity {input.sensitivity}" if input.sensitivity else "",
     shell:
-        "python -m hypersvg claims {input.claims} --results {params.run} {params.only} {params.sensitivity}"
+        "exec python -m hypersvg claims {input.claims} --results {params.run} {params.only} {params.sensitivity}"
         " > {log} 2>&1"
 
 

@@ -6,6 +6,7 @@
 #          2. name the files of the run, its jobs and the sources each stage depends on
 #
 # Jobs carry the wildcard {run}: a variant uses the jobs of its scale's own run for every stage whose settings are equal.
+import atexit
 import sys
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from hypersvg.experiments.stages import (
     seed_blocks,
 )
 from hypersvg.ledger import compared_variants
-from hypersvg.pipeline import cluster, environment, failed, preflight, runs, sources
+from hypersvg.pipeline import alone, cluster, environment, failed, preflight, runs, sources
 from hypersvg.pipeline.exhibits_index import EXHIBITS, NOTEBOOKS, exhibit_files
 
 ROOT = Path(workflow.basedir)
@@ -49,8 +50,9 @@ wildcard_constraints:
     last=r"\d{3}",
 
 
+# exec: the job itself is Snakemake's child, so that a signal meets the job and not a shell in between.
 JOB = (
-    "python -m hypersvg job {params.stage} --arm {wildcards.arm} --seeds {wildcards.first}-{wildcards.last}"
+    "exec python -m hypersvg job {params.stage} --arm {wildcards.arm} --seeds {wildcards.first}-{wildcards.last}"
     " --settings results/{wildcards.run}/settings.json --output {params.folder} > {log} 2>&1"
 )
 JOB_ON_IMAGES = JOB.replace(" --output", " --images {input.images} --output")
@@ -174,12 +176,20 @@ def tell(message):
 
 
 def begin():
-    """Print what the run needs, refuse when the disk is too small, and write the settings that all jobs read."""
+    """Refuse beside another run or on a disk that is too small; print what the run needs; write its settings."""
     cores = CORES or preflight.MEASURED_CORES
     need = preflight.estimate(SETTINGS, SCALE, ROOT / "config" / "estimates.yaml", cores)
     try:
+        alone.join_or_refuse(Path())
         tell(preflight.announce(need, cores, RUN))
     except RuntimeError as error:
         raise WorkflowError(str(error)) from None
+    atexit.register(failed.tell_full_disk, RUN)
     for run in RUNS.values():
         runs.write_run_settings(run)
+
+
+def end(message):
+    """Say how the run ended."""
+    atexit.unregister(failed.tell_full_disk)
+    tell(message)

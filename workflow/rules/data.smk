@@ -24,5 +24,5 @@ rule images:
         content=content(code("hypersvg.pipeline.images_job")),
         settings=lambda wildcards: {"data": RUNS[wildcards.run].settings.data.model_dump(mode="json")},
     shell:
-        "python -m hypersvg data --settings results/{wildcards.run}/settings.json --output results/{wildcards.run}/data"
+        "exec python -m hypersvg data --settings results/{wildcards.run}/settings.json --output results/{wildcards.run}/data"
         " > {log} 2>&1"

@@ -32,4 +32,4 @@ for name, notebook in NOTEBOOKS.items():
             settings=SETTINGS.model_dump(mode="json", exclude={"run": {"checkpoint_minutes"}}),
             run=RUN,
         shell:
-            "python -m hypersvg notebook {input.notebook} --results {params.run} > {log} 2>&1"
+            "exec python -m hypersvg notebook {input.notebook} --results {params.run} > {log} 2>&1"

@@ -18,7 +18,7 @@ rule gather_manifest:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "cp {input} {output} > {log} 2>&1"
+        "cp {input} {output}.partial > {log} 2>&1 && mv {output}.partial {output}"
 
 
 for (stage, table), name in TABLE_FILES.items():
@@ -44,5 +44,5 @@ for (stage, table), name in TABLE_FILES.items():
             stage=stage,
             table=table,
         shell:
-            "python -m hypersvg gather {params.stage} {params.table} {input.files}"
+            "exec python -m hypersvg gather {params.stage} {params.table} {input.files}"
             " --settings results/{wildcards.run}/settings.json --output {output.table} > {log} 2>&1"

@@ -34,4 +34,4 @@ if ALTERNATIVES:
             run=RUN,
             variants=list(ALTERNATIVES),
         shell:
-            "python -m hypersvg sensitivity {input.claims} --results {params.run} {params.variants} > {log} 2>&1"
+            "exec python -m hypersvg sensitivity {input.claims} --results {params.run} {params.variants} > {log} 2>&1"

@@ -8,8 +8,10 @@ import pandas as pd
 from hypersvg.claims.claim import load_claims
 from hypersvg.claims.document import as_json, as_markdown
 from hypersvg.claims.judge import judge
+from hypersvg.files import write_text
+from hypersvg.pipeline.at_work import at_work
 from hypersvg.pipeline.clock import Clock
-from hypersvg.pipeline.provenance import hashes, provenance, write_json, write_text
+from hypersvg.pipeline.provenance import hashes, provenance, write_json
 from hypersvg.reading.results import Results
 from hypersvg.sidecars import JOB_SIDECAR
 
@@ -22,18 +24,19 @@ def write_claims(claims: Path, folder: Path, sensitivity: Path | None, paper: bo
     that is missing, damaged, or does not belong to the others.
     """
     clock = Clock()
-    results = Results(folder)
-    clock.computing()
-    chosen = [claim for claim in load_claims(claims) if claim.paper or not paper]
-    findings = judge(chosen, results, flips(sensitivity) if sensitivity else {})
-    text, page = as_json(findings), as_markdown(findings, results)
-    clock.writing()
-    outputs = [folder / "claims.json", folder / "claims.md"]
-    for path, words in zip(outputs, (text, page), strict=True):
-        write_text(path, words)
-    inputs = hashes([claims, *([sensitivity] if sensitivity else []), *results.files])
-    sidecar = provenance(results.settings.model_dump(mode="json"), inputs, outputs, clock)
-    write_json(folder / f"claims.{JOB_SIDECAR}", sidecar)
+    with at_work(folder / "claims.json"):
+        results = Results(folder)
+        clock.computing()
+        chosen = [claim for claim in load_claims(claims) if claim.paper or not paper]
+        findings = judge(chosen, results, flips(sensitivity) if sensitivity else {})
+        text, page = as_json(findings), as_markdown(findings, results)
+        clock.writing()
+        outputs = [folder / "claims.json", folder / "claims.md"]
+        for path, words in zip(outputs, (text, page), strict=True):
+            write_text(path, words)
+        inputs = hashes([claims, *([sensitivity] if sensitivity else []), *results.files])
+        sidecar = provenance(results.settings.model_dump(mode="json"), inputs, outputs, clock)
+        write_json(folder / f"claims.{JOB_SIDECAR}", sidecar)
 
 
 def flips(sensitivity: Path) -> Mapping[str, tuple[str, ...]]:

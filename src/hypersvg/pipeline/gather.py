@@ -8,6 +8,7 @@ import pandas as pd
 
 from hypersvg.experiments.stages import STAGES, TABLE_FILES, block_settings
 from hypersvg.pipeline.agreement import agreed
+from hypersvg.pipeline.at_work import at_work
 from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.provenance import hashes, provenance, write_json
@@ -28,15 +29,16 @@ def gather(stage: str, table: str, settings_file: Path, output: Path, files: Seq
     if (stage, table) not in TABLE_FILES:
         raise HypersvgError(f"stage '{stage}' has no table '{table}'")
     settings = read_settings(settings_file)
-    clock.computing()
-    shared = agreed(stage, settings_file, settings, files)
-    frame = concatenate(files, TABLES[table])
-    check_complete(frame, stage, TABLES[table], settings)
-    require_finite(frame, TABLES[table], f"{stage}: table '{table}'")
-    clock.writing()
-    write_table(frame, TABLES[table], output)
-    sidecar = provenance(block_settings(stage, settings), hashes(files), [output], clock, **shared)
-    write_json(output.with_suffix(".provenance.json"), sidecar)
+    with at_work(output):
+        clock.computing()
+        shared = agreed(stage, settings_file, settings, files)
+        frame = concatenate(files, TABLES[table])
+        check_complete(frame, stage, TABLES[table], settings)
+        require_finite(frame, TABLES[table], f"{stage}: table '{table}'")
+        clock.writing()
+        write_table(frame, TABLES[table], output)
+        sidecar = provenance(block_settings(stage, settings), hashes(files), [output], clock, **shared)
+        write_json(output.with_suffix(".provenance.json"), sidecar)
 
 
 def check_complete(frame: pd.DataFrame, stage: str, table: Table, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from hypersvg.pipeline.at_work import at_work
 from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.provenance import code_state, provenance, write_json
 from hypersvg.pipeline.settings_file import read_settings
@@ -16,9 +17,10 @@ def make_images(settings_file: Path, folder: Path) -> None:
 
     clock = Clock()
     settings, code = read_settings(settings_file).data, code_state((__name__, "hypersvg.data"))
-    clock.computing()
-    prepare(settings, folder)
-    clock.writing()
-    outputs = [folder / "images.safetensors", folder / "manifest.json"]
-    blocks = {"data": settings.model_dump(mode="json")}
-    write_json(folder / "provenance.json", provenance(blocks, {}, outputs, clock, **code))
+    with at_work(folder):
+        clock.computing()
+        prepare(settings, folder)
+        clock.writing()
+        outputs = [folder / "images.safetensors", folder / "manifest.json"]
+        blocks = {"data": settings.model_dump(mode="json")}
+        write_json(folder / "provenance.json", provenance(blocks, {}, outputs, clock, **code))

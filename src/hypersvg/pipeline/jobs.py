@@ -3,14 +3,14 @@
 import importlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from hypersvg.experiments.stages import STAGES, StageSpec, block_settings
+from hypersvg.pipeline.at_work import at_work
 from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.provenance import code_state, provenance, write_json
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hypersvg.pipeline.checkpoints import FileCheckpoint
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-PARTIAL = ".partial-"
+PARTIAL = ".partial"
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,8 @@ def run_job(request: Request) -> None:
     seeds = parse_seeds(request.seeds)
     set_threads(settings.run.threads, settings.run.device)
     inputs, code = input_hashes(request), code_state((__name__, spec.module))
-    folder = fresh_folder(request.output)
-    checkpoint = checkpoint_of(request, spec, settings, inputs)
-    try:
+    with at_work(request.output), fresh_folder(request.output) as folder:
+        checkpoint = checkpoint_of(request, spec, settings, inputs)
         outputs = compute(request, spec, settings, seeds, folder, checkpoint, clock)
         job = {"stage": spec.name, "arm": request.arm, "seeds": request.seeds}
         sidecar = provenance(block_settings(spec.name, settings), inputs, outputs, clock, job=job, **code)
@@ -61,8 +60,6 @@ def run_job(request: Request) -> None:
         for path in (*outputs, folder / JOB_SIDECAR):
             path.replace(request.output / path.name)
         checkpoint.remove()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def checkpoint_of(
@@ -150,12 +147,13 @@ def set_threads(threads: int, device: str) -> None:
     torch.set_num_threads(threads)
 
 
-def fresh_folder(output: Path) -> Path:
-    """A folder of this process inside ``output``; leftovers of processes that have died are removed."""
-    output.mkdir(parents=True, exist_ok=True)
-    for leftover in output.glob(f"{PARTIAL}*"):
-        if not psutil.pid_exists(int(leftover.name.removeprefix(PARTIAL))):
-            shutil.rmtree(leftover, ignore_errors=True)
-    folder = output / f"{PARTIAL}{os.getpid()}"
-    folder.mkdir()
-    return folder
+@contextmanager
+def fresh_folder(output: Path) -> Iterator[Path]:
+    """An empty folder inside ``output`` that is removed at the end; what a killed job left there goes at the start."""
+    folder = output / PARTIAL
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from hypersvg.files import write_text
+from hypersvg.pipeline.at_work import at_work
 from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.exhibits_index import NOTEBOOKS, exhibit_files
 from hypersvg.pipeline.failures import HypersvgError
@@ -28,6 +30,12 @@ def run_notebook(source: Path, results: Path) -> None:
     clock = Clock()
     if source.stem not in NOTEBOOKS:
         raise HypersvgError(f"unknown notebook '{source.stem}'; known: {', '.join(NOTEBOOKS)}")
+    with at_work(results / "notebooks" / source.name):
+        make_notebook(source, results, clock)
+
+
+def make_notebook(source: Path, results: Path, clock: Clock) -> None:
+    """Do what :func:`run_notebook` says, for a known notebook that nobody else is at."""
     declared = NOTEBOOKS[source.stem]
     exhibits = [results / "exhibits" / file for exhibit in declared.exhibits for file in exhibit_files(exhibit)]
     folder = results / "notebooks"
@@ -131,10 +139,3 @@ def as_text(notebook: Any) -> str:
     import nbformat
 
     return str(nbformat.writes(notebook)) + "\n"
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file in one step."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

@@ -1,4 +1,4 @@
-"""Before a run starts: is the request known, how long will it take, is there room, is the folder free."""
+"""Before a run starts: is the request known, how long will it take, is there room."""
 
 import shutil
 from collections.abc import Sequence
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import psutil
 import yaml
 
 from hypersvg.experiments.stages import STAGES, TABLE_FILES
@@ -84,33 +83,6 @@ def announce(need: Estimate, cores: int, results: Path) -> str:
 def folder_bytes(folder: Path) -> int:
     """Bytes of all files under ``folder``, 0 when there is none."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
-
-
-def release_stale_locks(root: Path) -> bool:
-    """Remove the locks that a killed Snakemake left in ``root``; true where there were any.
-
-    Locks stay when a Snakemake is alive there: it will refuse a second run of the same results itself.
-    """
-    locks = root / ".snakemake" / "locks"
-    if not locks.is_dir() or not any(locks.iterdir()) or snakemake_runs_in(root):
-        return False
-    shutil.rmtree(locks)
-    return True
-
-
-def snakemake_runs_in(root: Path) -> bool:
-    """Whether a live Snakemake works in ``root``, or one whose folder cannot be seen."""
-    for process in psutil.process_iter(["cmdline"]):
-        if not any(Path(word).name == "snakemake" for word in process.info["cmdline"] or []):
-            continue
-        try:
-            if Path(process.cwd()).resolve() == root.resolve():
-                return True
-        except psutil.NoSuchProcess:
-            continue
-        except psutil.AccessDenied:
-            return True
-    return False
 
 
 def summary(results: Path) -> str:
