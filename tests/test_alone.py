@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hypersvg.pipeline import alone, at_work, locks, orphans
+from hypersvg.pipeline import alone, at_work, failures, locks, orphans
 from hypersvg.pipeline.failures import HypersvgError
 
 ROOT = Path(__file__).parents[1]
@@ -244,3 +245,22 @@ def test_a_run_that_waits_is_no_snakemake_yet(command, is_one):
 def test_a_folder_without_locks_is_left_alone(tmp_path, capsys):
     alone.clear_snakemake_locks(tmp_path)
     assert capsys.readouterr().err == ""
+
+
+def test_a_handler_of_sigterm_may_take_a_lock_that_the_main_thread_holds():
+    lock, ended = threading.Lock(), threading.Event()
+
+    def end(*received: object) -> None:
+        with lock:
+            ended.set()
+
+    previous = signal.signal(signal.SIGTERM, end)
+    try:
+        failures.end_without_deadlock()
+        with lock:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.1)
+            assert not ended.is_set()
+        assert ended.wait(60)
+    finally:
+        signal.signal(signal.SIGTERM, previous)

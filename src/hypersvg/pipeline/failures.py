@@ -1,5 +1,6 @@
 """Failures as one clear sentence: what happened, and what to do."""
 
+import _thread
 import errno
 import signal
 import sys
@@ -57,6 +58,17 @@ def disk_sentence(error: OSError) -> str:
 def interrupt(signum: int, frame: FrameType | None) -> None:
     """Treat a polite end (SIGTERM) like Ctrl-C."""
     raise KeyboardInterrupt
+
+
+def end_without_deadlock() -> None:
+    """Run this process's handler of SIGTERM in a thread of its own.
+
+    Snakemake's takes a lock that the interrupted main thread may hold, for example while it looks at what a job has
+    made: it would wait for ever.
+    """
+    handler = signal.getsignal(signal.SIGTERM)
+    if callable(handler):
+        signal.signal(signal.SIGTERM, lambda *received: _thread.start_new_thread(handler, received) and None)
 
 
 def leave(message: str, status: int = 1) -> None:
