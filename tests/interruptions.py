@@ -238,22 +238,20 @@ class Ordeal:
         return Interruption(kind, seconds, done, met, status, tuple(sentences(self.log)), stopped)
 
     def wait_for(self, run: subprocess.Popen[bytes], condition: Callable[[], bool]) -> None:
-        """Until the condition holds or the run has ended."""
+        """Until the condition holds or the run has ended; one that does not end, or whose test is ended, is killed."""
         until = time.monotonic() + PATIENCE
-        while run.poll() is None and not condition():
-            if time.monotonic() > until:
-                self.give_up(run)
-            time.sleep(0.02)
+        try:
+            while run.poll() is None and not condition():
+                assert time.monotonic() < until, self.log.read_text(encoding="utf-8")
+                time.sleep(0.02)
+        except BaseException:
+            strike(family(run), signal.SIGKILL)
+            raise
 
     def status(self, run: subprocess.Popen[bytes]) -> int:
         """How the run ended."""
         self.wait_for(run, lambda: False)
         return run.returncode
-
-    def give_up(self, run: subprocess.Popen[bytes]) -> None:
-        """End a run that does not end, and fail with what it has said."""
-        strike(family(run), signal.SIGKILL)
-        raise AssertionError(self.log.read_text(encoding="utf-8"))
 
     def require_end(self, run: subprocess.Popen[bytes]) -> None:
         """Wait until the run has ended well."""

@@ -6,6 +6,7 @@ next one said; and whether the results are those of an uninterrupted run.
 
 import argparse
 import platform
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -28,6 +29,7 @@ def main() -> None:
     options.add_argument("--goal", default="replicate", help="what make makes")
     options.add_argument("--output", type=Path, default=TRANSCRIPT)
     chosen = options.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="hypersvg-kill-") as folder:
         page, same = kill_test(chosen, Path(folder))
     chosen.output.write_text(page, encoding="utf-8")
