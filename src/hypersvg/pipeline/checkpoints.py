@@ -17,10 +17,11 @@ import torch
 
 from hypersvg.experiments.checkpoint import Checkpoint, Part
 from hypersvg.maths.resume import State
-from hypersvg.pipeline.provenance import LOCK, machine, settings_hash, sha256, versions
+from hypersvg.pipeline.provenance import LOCK, machine, versions
 from hypersvg.pipeline.sources import source_files
 from hypersvg.pipeline.state_file import DamagedError, read_state, write_state
 from hypersvg.progress import say
+from hypersvg.sidecars import settings_hash, sha256
 
 SHARE = 20
 """A save that took s seconds is followed by another one after 20 s at the earliest: at most a twentieth of the time."""
@@ -114,7 +115,7 @@ def size(value: Any) -> int:
 
 
 def identity_of(module: str, blocks: dict[str, Any], inputs: list[str], job: str) -> Identity:
-    """Who may use a checkpoint: job, settings, code, packages, ``inputs`` (their SHA-256) and machine must be the same."""
+    """Who may use a checkpoint: job, settings, code, packages, ``inputs`` (SHA-256) and machine must be the same."""
     found = machine()
     return {
         "arm or seeds": job,

@@ -62,9 +62,7 @@ def run_job(request: Request) -> None:
         checkpoint.remove()
 
 
-def checkpoint_of(
-    request: Request, spec: StageSpec, settings: Settings, inputs: Mapping[str, str]
-) -> "FileCheckpoint":
+def checkpoint_of(request: Request, spec: StageSpec, settings: Settings, inputs: Mapping[str, str]) -> "FileCheckpoint":
     """The job's checkpoint, ``checkpoints/<stage>/<arm>/seeds-<seeds>.safetensors`` beside the run's settings."""
     from hypersvg.pipeline.checkpoints import FileCheckpoint, identity_of
 

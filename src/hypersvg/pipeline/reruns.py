@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hypersvg.pipeline.failures import HypersvgError
-from hypersvg.pipeline.provenance import sha256
+from hypersvg.sidecars import sha256
 
 
 @dataclass(frozen=True)
