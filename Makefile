@@ -1,5 +1,5 @@
 # The daily commands. `make replicate` is the whole of it; CONTRIBUTING.md explains the rest.
-#   SCALE=smoke|default|paper  VARIANT=<name>  SEEDS=<n>  CORES=<n>  DEVICE=cpu|cuda|auto  WHEELS=<folder>  PYTHON=<interpreter>
+#   SCALE=smoke|default|paper  VARIANT=<name>|<file.yaml>  SEEDS=<n>  CORES=<n>  DEVICE=cpu|cuda|auto  WHEELS=<folder>  PYTHON=<interpreter>
 #   PROFILE=slurm  ACCOUNT=<account>  PARTITION=<partition>: on a cluster (docs/slurm.md)
 
 VENV ?= .venv
@@ -12,7 +12,8 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 
 BIN := $(VENV)/bin
 STAGES := data toy trajectories ppo offline online baselines runtimes shortlist claims exhibits
-RUN = $(SCALE)$(if $(VARIANT),+$(VARIANT))
+STEM = $(basename $(notdir $(VARIANT)))
+RUN = $(SCALE)$(if $(STEM),+$(STEM))
 # A cluster's profile says itself how much runs at once.
 WHERE = $(if $(filter default,$(PROFILE)),--cores "$(CORES)",--workflow-profile "workflow/profiles/$(PROFILE)")
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
@@ -24,7 +25,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow check accept why provenance kill-test $(STAGES)
+.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow check accept why provenance kill-test conformance $(STAGES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z_ -]*\):.*## /\1: /p' $(MAKEFILE_LIST)
@@ -65,6 +66,9 @@ why: environment ## STAGE=<stage or exhibit>: what would run again, and for whic
 
 compare: environment ## A=<run> B=<run>: the numbers of two result folders side by side
 	@$(BIN)/hypersvg compare "$(A)" "$(B)"
+
+conformance: environment ## CONTROLLER=<file.py:Class> or TASK=<file.py:function>: does it keep the contract (docs/extending.md)?
+	@$(BIN)/hypersvg conformance $(if $(CONTROLLER),--controller "$(CONTROLLER)") $(if $(TASK),--task "$(TASK)")
 
 provenance: environment ## TABLE=<exhibit, table or claims> ROW=<n> or WHERE="method=adaptive seed=3": where its numbers come from
 	@$(BIN)/hypersvg provenance "$(RUN)" "$(TABLE)" $(if $(ROW),--row "$(ROW)") $(if $(WHERE),--where "$(WHERE)")
@@ -136,5 +140,5 @@ report-check: report ## open that page in a headless Chromium, where there is on
 	@REPORT="results/$(RUN)/report.html" $(BIN)/python -m pytest tests/test_report_browser.py -q -rs
 
 clean: ## remove the results of SCALE and VARIANT
-	@case "$(SCALE)$(VARIANT)" in *[!A-Za-z0-9_-]*) echo "hypersvg: SCALE=$(SCALE) VARIANT=$(VARIANT) is no run" >&2; exit 1;; esac
+	@case "$(SCALE)$(STEM)" in *[!A-Za-z0-9_-]*) echo "hypersvg: SCALE=$(SCALE) VARIANT=$(VARIANT) is no run" >&2; exit 1;; esac
 	rm -rf "results/$(RUN)"

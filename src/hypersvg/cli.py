@@ -80,6 +80,7 @@ def preflight(
 
     request = parse_request(config or [])
     settings = resolve(CONFIG, request)
+    checks.check_extensions(settings)
     checks.check_targets(targets or [])
     cluster.check_profile(profile, Path())
     scale = str(request.get("scale", "default"))
@@ -111,6 +112,17 @@ def alone(command: Annotated[list[str], typer.Argument(help="the run, behind --:
     from hypersvg.pipeline.alone import run_alone
 
     run_alone(Path(), command)
+
+
+@app.command()
+def conformance(
+    controller: Annotated[str | None, typer.Option(help="file.py:Class, or the name of an entry point")] = None,
+    task: Annotated[str | None, typer.Option(help="file.py:function, or the name of an entry point")] = None,
+) -> None:
+    """Run the conformance suite on a controller or a task of one's own (docs/extending.md)."""
+    from hypersvg.conformance.report import report
+
+    typer.echo(report(controller, task))
 
 
 @app.command()

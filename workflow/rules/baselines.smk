@@ -29,7 +29,7 @@ rule baselines_job:
         gpu=gpus,
     params:
         stage="baselines",
-        content=content(stage_code("baselines")),
+        content=stage_content("baselines"),
         settings=job_params("baselines"),
         folder=job_folder,
     shell:
@@ -58,7 +58,7 @@ rule bayesian_optimization_job:
         gpu=gpus,
     params:
         stage="baselines",
-        content=content(stage_code("baselines")),
+        content=stage_content("baselines"),
         settings=job_params("baselines"),
         folder=job_folder,
     shell:

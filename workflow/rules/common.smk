@@ -1,6 +1,7 @@
 # What all rules share; no rule here.
 #
-# Inputs   config/scales/<scale>.yaml, config/variants/<variant>.yaml and --config scale= variant= seeds= device=
+# Inputs   config/scales/<scale>.yaml, config/variants/<variant>.yaml and --config scale= variant= seeds= device=;
+#          in place of a variant's name the path of a YAML file of one's own, and what its block extensions names
 # Outputs  results/<run>/settings.json when a run starts, with run = <scale> or <scale>+<variant>
 # Steps    1. resolve and validate the settings; anything unknown ends here, in one sentence
 #          2. name the files of the run, its jobs and the sources each stage depends on
@@ -16,6 +17,7 @@ from hypersvg.experiments.stages import (
     STAGES,
     TABLE_FILES,
     block_settings,
+    extension_of,
     seed_blocks,
 )
 from hypersvg.ledger import compared_variants
@@ -65,7 +67,19 @@ def code(*modules):
 
 
 def stage_code(stage):
-    return code("hypersvg.pipeline.jobs", STAGES[stage].module)
+    """Sources of a stage; those of the user's own task and of the arm's own controller are inputs like them."""
+    package = code("hypersvg.pipeline.jobs", STAGES[stage].module)
+
+    def find(wildcards):
+        return [*package, *sources.own_sources(stage, wildcards.arm, RUNS[wildcards.run].settings)]
+
+    return find
+
+
+def stage_content(stage, *more):
+    """One digest of a stage's sources and of further files; see :func:`content`."""
+    files = stage_code(stage)
+    return lambda wildcards: content([*files(wildcards), *more])
 
 
 def content(files):
@@ -113,7 +127,14 @@ def arms_pattern(stage, table):
 
 def job_params(stage):
     """The settings behind a stage as one named dictionary: Snakemake compares params as a set of values."""
-    return lambda wildcards: {stage: block_settings(stage, RUNS[wildcards.run].settings)}
+
+
+    def find(wildcards):
+        settings = RUNS[wildcards.run].settings
+        own = extension_of(stage, wildcards.get("arm", ""), settings)
+        return {stage: block_settings(stage, settings)} | ({"controller": own} if own else {})
+
+    return find
 
 
 def gather_params(stage):
@@ -129,7 +150,7 @@ def job_files(stage, table):
         blocks = seed_blocks(run.settings) if spec.by_seed else [(0, 0)]
         pattern = str(job_file(stage, f"{table}.parquet"))
         return [
-            pattern.format(run=run.owner(stage), arm=arm, first=f"{first:03d}", last=f"{last:03d}")
+            pattern.format(run=run.owner(stage, arm), arm=arm, first=f"{first:03d}", last=f"{last:03d}")
             for arm in spec.arms_of(table, run.settings)
             for first, last in blocks
         ]

@@ -37,7 +37,7 @@ rule offline_job:
         gpu=gpus,
     params:
         stage="offline",
-        content=content(stage_code("offline")),
+        content=stage_content("offline"),
         settings=job_params("offline"),
         data_set=lambda wildcards, input: Path(input.states).parent,
         folder=job_folder,

@@ -29,7 +29,7 @@ rule ppo_job:
         gpu=gpus,
     params:
         stage="ppo",
-        content=content(stage_code("ppo")),
+        content=stage_content("ppo"),
         settings=job_params("ppo"),
         folder=job_folder,
     shell:
@@ -56,7 +56,7 @@ rule ppo_reference_job:
         gpu=gpus,
     params:
         stage="ppo",
-        content=content(stage_code("ppo")),
+        content=stage_content("ppo"),
         settings=job_params("ppo"),
         folder=job_folder,
     shell:

@@ -23,7 +23,7 @@ rule runtimes_job:
         gpu=gpus,
     params:
         stage="runtimes",
-        content=content(stage_code("runtimes")),
+        content=stage_content("runtimes"),
         settings=job_params("runtimes"),
         folder=job_folder,
     shell:

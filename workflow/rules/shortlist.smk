@@ -25,7 +25,7 @@ rule shortlist_job:
         gpu=gpus,
     params:
         stage="shortlist",
-        content=content(["config/shortlist.yaml", *stage_code("shortlist")]),
+        content=stage_content("shortlist", "config/shortlist.yaml"),
         settings=job_params("shortlist"),
         folder=job_folder,
     shell:

@@ -25,7 +25,7 @@ rule toy_job:
         runtime=minutes("toy"),
     params:
         stage="toy",
-        content=content(stage_code("toy")),
+        content=stage_content("toy"),
         settings=job_params("toy"),
         folder=job_folder,
     shell:

@@ -27,7 +27,7 @@ rule trajectories_job:
         gpu=gpus,
     params:
         stage="trajectories",
-        content=content(stage_code("trajectories")),
+        content=stage_content("trajectories"),
         settings=job_params("trajectories"),
         folder=job_folder,
     shell:

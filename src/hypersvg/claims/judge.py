@@ -22,6 +22,8 @@ class Finding:
     estimate: Estimate | None
     flips: tuple[str, ...] = ()
     """Variants under which the estimate lies on the other side than under the default."""
+    obstacle: str = ""
+    """Why the run could not test it."""
 
     @property
     def fragile(self) -> bool:
@@ -58,8 +60,8 @@ def judge(
     tested = [claim for claim in claims if claim.missing is None]
     found = []
     for claim in claims:
-        if claim.missing is not None or results.stand_in:
-            found.append(Finding(claim, "not testable", None))
+        if claim.missing is not None or results.obstacle:
+            found.append(Finding(claim, "not testable", None, obstacle=results.obstacle))
             continue
         sample = sample_of(claim, results)
         measured = estimate(sample.data, sample.statistic, threshold=claim.threshold, family=len(tested))

@@ -6,8 +6,6 @@ from hypersvg.claims.claim import Claim, Scale
 from hypersvg.claims.judge import Finding
 from hypersvg.claims.metrics import METRICS
 
-STAND_IN = "the images are stand-in data, on which no number of the thesis can be tested"
-
 
 def printed(value: float, scale: Scale) -> str:
     """A number of a metric in the claim's unit; a dash where there is none."""
@@ -60,7 +58,7 @@ def why(finding: Finding) -> str:
     if claim.missing is not None:
         return f"The thesis does not give {claim.missing}."
     if measured is None:
-        return f"Not tested: {STAND_IN}."
+        return f"Not tested: {finding.obstacle}."
     scale = claim.scale
     where = {
         "supported": "lies wholly there",

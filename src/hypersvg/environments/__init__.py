@@ -14,6 +14,7 @@ from hypersvg.images import Images, load_images
 from hypersvg.settings import Settings
 from hypersvg.tasks.base import Task
 from hypersvg.tasks.classification import classification_task
+from hypersvg.tasks.extension import own_task
 
 ENVIRONMENT_ID = "hypersvg/HyperOpt-v0"
 
@@ -33,8 +34,9 @@ __all__ = [
 
 
 def ppo_task(settings: Settings, images: Images, device: str = "cpu") -> Task:
-    """The inner problem of the PPO experiments (Table 4.3: Glorot and Tanh)."""
-    return classification_task(settings, images, settings.ppo.activation, settings.ppo.initialisation, device)
+    """The inner problem of the PPO experiments (Table 4.3: Glorot and Tanh), or the user's own."""
+    own, ppo = own_task(settings, device), settings.ppo
+    return own or classification_task(settings, images, ppo.activation, ppo.initialisation, device)
 
 
 def opened(images: Images | Path | str, settings: Settings) -> Images:

@@ -15,7 +15,7 @@ from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.intervals import percent, rate, rate_range
 from hypersvg.exhibits.names import GRID_COLOUR, RANDOM_COLOUR, label
 from hypersvg.exhibits.style import house_style, legend_below, new_figure
-from hypersvg.reading.methods import bandits, ranked, starts, warm_up
+from hypersvg.reading.methods import bandits, own, ranked, starts, warm_up
 from hypersvg.reading.results import Levels, Results, plural
 
 KEYS = ("method", "grid", "run", "step")
@@ -42,8 +42,8 @@ def fig_4_09(results: Results) -> Exhibit:
 
 
 def fig_4_10(results: Results) -> Exhibit:
-    """Adaptive on good starting rates."""
-    return online(results, "fig_4_10", "Fig. 4.10.", ["adaptive"], "good")
+    """Adaptive on good starting rates, and the user's own methods."""
+    return online(results, "fig_4_10", "Fig. 4.10.", ["adaptive", *own(results.settings)], "good")
 
 
 def fig_4_12(results: Results) -> Exhibit:
@@ -57,8 +57,8 @@ def fig_4_13(results: Results) -> Exhibit:
 
 
 def fig_4_14(results: Results) -> Exhibit:
-    """Adaptive on bad starting rates."""
-    return online(results, "fig_4_14", "Fig. 4.14.", ["adaptive"], "bad")
+    """Adaptive on bad starting rates, and the user's own methods."""
+    return online(results, "fig_4_14", "Fig. 4.14.", ["adaptive", *own(results.settings)], "bad")
 
 
 def online(results: Results, name: str, title: str, methods: Sequence[str], grid: str) -> Exhibit:

@@ -19,31 +19,33 @@ from hypersvg.exhibits.costs import (
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.intervals import rate, span, t_interval
 from hypersvg.exhibits.names import label
-from hypersvg.reading.methods import bandits, controls, longer, runs_of, starts, warm_up
+from hypersvg.reading.methods import bandits, controls, longer, own, runs_of, starts, warm_up
 from hypersvg.reading.results import Results
 from hypersvg.reading.selection import selected
 from hypersvg.settings import Settings
 
 GRID = "good"
 KEYS = ("method",)
+OWN = "Own methods (not in the thesis)"
 THESIS_CELLS = ["thesis acc. [%]", "thesis lr"]
 
 
 def table_4_2(results: Results) -> Exhibit:
-    """Grid, random, adaptive and the bandits; the control arms in a block of their own."""
+    """Grid, random, adaptive and the bandits; the control arms and the user's own methods in blocks of their own."""
     methods = ["grid", "random", "adaptive", *bandits(results.settings)]
     frame = typed(
         [row(results, method, "thesis") for method in methods]
         + [row(results, method, "control") for method in controls(results.settings)]
         + [row(results, method, "longer") for method in longer(results.settings)]
+        + [row(results, method, "own") for method in own(results.settings)]
     )
     printed = pd.DataFrame([cells(one) for _, one in frame.iterrows()])
+    beyond = printed.drop(columns=THESIS_CELLS)
     display = {
         "": printed[(frame.block == "thesis").to_numpy()],
-        "Control arms (not in the thesis)": printed[(frame.block == "control").to_numpy()].drop(columns=THESIS_CELLS),
-        "At the bandits' length (not in the thesis)": printed[(frame.block == "longer").to_numpy()].drop(
-            columns=THESIS_CELLS
-        ),
+        "Control arms (not in the thesis)": beyond[(frame.block == "control").to_numpy()],
+        "At the bandits' length (not in the thesis)": beyond[(frame.block == "longer").to_numpy()],
+        **({OWN: beyond[(frame.block == "own").to_numpy()]} if own(results.settings) else {}),
     }
     return Exhibit("table_4_2", "Table 4.2.", frame, KEYS, described(results), None, display, notes(results))
 

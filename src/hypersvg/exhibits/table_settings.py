@@ -14,6 +14,11 @@ INPUTS, CLASSES = 784, 10
 PRINTED = {"tanh": "Tanh", "elu": "ELU", "relu": "ReLU", "glorot": "Glorot", "he_uniform": "He uniform"}
 NOT_GIVEN = "not given"
 KEYS = ("item", "task")
+OF_THE_TASK = (
+    *("synthetic optimizer (hidden, output)", "true optimizer (hidden, output)", "activations (at hiddens)"),
+    *("range of initializations", "evaluation init", "batch size and scaling"),
+)
+"""Items that the inner problem decides."""
 TITLES = {"toy": "toy", "ppo": "MNIST (PPO)", "svg": "MNIST (SVG)"}
 
 
@@ -21,7 +26,7 @@ def table_4_3(results: Results) -> Exhibit:
     """Every item of Table 4.3 and the choices it leaves out, the thesis's cell beside the one used."""
     settings = results.settings
     rows = [
-        {"item": item, "task": task, "thesis": theirs, "used": ours}
+        {"item": item, "task": task, "thesis": theirs, "used": own(results, item, task) or ours}
         for item, used in ITEMS.items()
         for task, theirs, ours in zip(thesis.TASKS, thesis_row(item), used(settings), strict=True)
     ]
@@ -32,6 +37,12 @@ def table_4_3(results: Results) -> Exhibit:
         "choices that it leaves open."
     )
     return Exhibit("table_4_3", "Table 4.3.", frame, KEYS, caption, None, {"": printed(frame)})
+
+
+def own(results: Results, item: str, task: str) -> str:
+    """The cell of an item that a user's own task decides; empty where the settings do."""
+    decided = results.task and task != "toy" and item in OF_THE_TASK
+    return f"own task {results.task}" if decided else ""
 
 
 def printed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from hypersvg.exhibits.costs import diverged, interval_cell, interval_columns, s
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.intervals import percent, rate, span, t_interval
 from hypersvg.exhibits.names import label
-from hypersvg.reading.methods import bandits, controls, ranked, runs_of
+from hypersvg.exhibits.table_online import OWN
+from hypersvg.reading.methods import bandits, controls, own, ranked, runs_of
 from hypersvg.reading.results import Results, plural
 
 GRID = "bad"
@@ -19,17 +20,18 @@ TOLERANCE = 0.01
 
 
 def table_4_4(results: Results) -> Exhibit:
-    """A row a start; the control arms in a block of their own."""
+    """A row a start; the control arms and the user's own methods in blocks of their own."""
     methods = ["adaptive", "grid", *bandits(results.settings), "random"]
     rows = [row for method in methods for row in rows_of(results, method, "thesis")]
     rows += [row for method in controls(results.settings) for row in rows_of(results, method, "control")]
+    rows += [row for method in own(results.settings) for row in rows_of(results, method, "own")]
     frame = typed(rows)
     printed = pd.DataFrame([cells(one) for _, one in frame.iterrows()])
+    beyond = printed.drop(columns=["thesis acc. [%]", "thesis last lr"])
     display = {
         "": printed[(frame.block == "thesis").to_numpy()],
-        "Control arms (not in the thesis)": printed[(frame.block == "control").to_numpy()].drop(
-            columns=["thesis acc. [%]", "thesis last lr"]
-        ),
+        "Control arms (not in the thesis)": beyond[(frame.block == "control").to_numpy()],
+        **({OWN: beyond[(frame.block == "own").to_numpy()]} if own(results.settings) else {}),
     }
     return Exhibit("table_4_4", "Table 4.4.", frame, KEYS, described(results), None, display, notes(results))
 

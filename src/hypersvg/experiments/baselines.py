@@ -20,7 +20,7 @@ from hypersvg.experiments.job import Job, Tables
 from hypersvg.maths.random import numpy_generator
 from hypersvg.progress import bar
 from hypersvg.settings.blocks import Baselines
-from hypersvg.tasks.classification import Classification
+from hypersvg.tasks.base import Task
 from hypersvg.training import InnerTraining, train
 
 ADAM_DEFAULT = 0.001
@@ -41,7 +41,7 @@ def run(job: Job) -> Tables:
     return {"curves": tables["curves"], "runs": with_selection(job, task, tables["runs"])}
 
 
-def trained(job: Job, task: Classification, labels: pd.DataFrame, name: str, go_on: int = 0) -> Tables:
+def trained(job: Job, task: Task, labels: pd.DataFrame, name: str, go_on: int = 0) -> Tables:
     """Train one run a row of ``labels`` (equally many a seed, seed by seed) at the constant rate in ``start``.
 
     ``go_on``: the same trainings for so many further steps, as runs of method ``<method>_long``: what a search without
@@ -86,7 +86,7 @@ def random_rates(job: Job) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def constants(job: Job, task: Classification) -> pd.DataFrame:
+def constants(job: Job, task: Task) -> pd.DataFrame:
     """Labels of Adam's default rate and of every seed's best rate of a fine grid."""
     settings = job.settings.baselines
     grid = np.geomspace(settings.lowest, settings.highest, settings.fine_grid)
@@ -99,14 +99,14 @@ def constants(job: Job, task: Classification) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def with_fresh(job: Job, task: Classification, tables: Tables) -> Tables:
+def with_fresh(job: Job, task: Task, tables: Tables) -> Tables:
     """Replace the accuracies by those of the same rates on fresh seeds; the quoted accuracy stays."""
     runs = tables["runs"]
     fresh = reevaluate(job, task, runs["start"].tolist(), runs["seed"].tolist(), job.settings.online.steps)
     return {**tables, "runs": runs.assign(val_accuracy=fresh.validation, test_accuracy=fresh.test)}
 
 
-def with_selection(job: Job, task: Classification, runs: pd.DataFrame) -> pd.DataFrame:
+def with_selection(job: Job, task: Task, runs: pd.DataFrame) -> pd.DataFrame:
     """Re-evaluate the best constants on fresh seeds and charge them for the whole fine grid."""
     settings, chosen = job.settings.baselines, runs["method"] == "best_constant"
     best = runs[chosen]

@@ -19,13 +19,13 @@ from hypersvg.experiments.job import Job, Tables
 from hypersvg.maths.random import numpy_generator, seed_of
 from hypersvg.progress import bar
 from hypersvg.settings.blocks import Baselines
-from hypersvg.tasks.classification import Classification
+from hypersvg.tasks.base import Task
 from hypersvg.training import InnerTraining, train
 
 SIDE_BY_SIDE = 48
 
 
-def run(job: Job, task: Classification) -> Tables:
+def run(job: Job, task: Task) -> Tables:
     """All seeds' searches; tables ``bo_evaluations`` and ``runs`` (the best, and its rate on fresh seeds)."""
     settings = job.settings.baselines
     searches = {seed: search(settings, seed) for seed in job.seeds}
@@ -77,7 +77,7 @@ def suggestion(optimizer: BayesianOptimization) -> float:
 
 def tell(
     job: Job,
-    task: Classification,
+    task: Task,
     searches: dict[int, BayesianOptimization],
     points: Sequence[tuple[int, int, float]],
     phase: str,
@@ -98,7 +98,7 @@ def tell(
     return rows
 
 
-def chosen(job: Job, task: Classification, evaluations: pd.DataFrame) -> pd.DataFrame:
+def chosen(job: Job, task: Task, evaluations: pd.DataFrame) -> pd.DataFrame:
     """The best evaluation of every seed, quoted as found, and its rate's accuracy on fresh seeds at several lengths."""
     settings = job.settings.baselines
     best = evaluations.loc[evaluations.groupby("seed")["val_accuracy"].idxmax()].sort_values("seed")
@@ -106,7 +106,7 @@ def chosen(job: Job, task: Classification, evaluations: pd.DataFrame) -> pd.Data
     return pd.concat([judged(job, task, best, method, steps) for method, steps in lengths.items()])
 
 
-def judged(job: Job, task: Classification, best: pd.DataFrame, method: str, steps: int) -> pd.DataFrame:
+def judged(job: Job, task: Task, best: pd.DataFrame, method: str, steps: int) -> pd.DataFrame:
     """The runs of the found rates trained for ``steps`` on fresh seeds; the charge is always the search's."""
     settings = job.settings.baselines
     fresh = reevaluate(job, task, best["rate"].tolist(), best["seed"].tolist(), steps)

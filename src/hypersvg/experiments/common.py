@@ -13,7 +13,8 @@ from hypersvg.experiments.job import Job
 from hypersvg.images import Images, load_images
 from hypersvg.settings import Settings
 from hypersvg.tasks.base import SplitName, Task
-from hypersvg.tasks.classification import Classification, classification_task
+from hypersvg.tasks.classification import classification_task
+from hypersvg.tasks.extension import own_task
 from hypersvg.training import Curves, InnerTraining, train
 
 
@@ -27,10 +28,12 @@ def resolved_device(settings: Settings) -> str:
     return wanted
 
 
-def inner_task(job: Job) -> Classification:
-    """The job's inner problem (Table 4.3's column "MNIST (SVG)": He uniform and ELU)."""
+def inner_task(job: Job) -> Task:
+    """The job's inner problem (Table 4.3's column "MNIST (SVG)": He uniform and ELU), or the user's own."""
     settings, device = job.settings, resolved_device(job.settings)
-    inner = settings.inner
+    inner, own = settings.inner, own_task(settings, device)
+    if own is not None:
+        return own
     return classification_task(settings, stage_images(job), inner.activation, inner.initialisation, device)
 
 

@@ -16,7 +16,7 @@ from hypersvg.maths.resume import State, fill
 from hypersvg.maths.surrogate import Policy, Surrogate
 from hypersvg.maths.svg import Noise, Reading, unrolled
 from hypersvg.maths.unroll import Pass, chained, free_anchors, inner_of, recorded_anchors
-from hypersvg.tasks.classification import Classification
+from hypersvg.tasks.base import Task
 
 
 class Recorded:
@@ -51,7 +51,7 @@ class Learner:
     """Surrogate and policy of one seed and one unroll length."""
 
     job: Job
-    task: Classification
+    task: Task
     data: Recorded
     seed: int
     unroll: int

@@ -12,7 +12,7 @@ from hypersvg.maths.random import seed_of
 from hypersvg.progress import Tick, bar
 from hypersvg.schema.offline import TRAJECTORIES
 from hypersvg.tables import read_table
-from hypersvg.tasks.classification import Classification
+from hypersvg.tasks.base import Task
 
 TRUTH_SEEDS = 4
 """Initialisations behind every point of value (iv)."""
@@ -54,7 +54,7 @@ def learned(learner: Learner, tick: Tick) -> Tables:
     return {"offline_curves": curves, "runs": finished(job, learner.task, curves, job.arm), **probes}
 
 
-def with_truth(job: Job, task: Classification, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+def with_truth(job: Job, task: Task, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Add value (iv) at the evaluated iterations: the policy's rate on the true optimizer, 20 steps."""
     evaluated = frame["held_out_loss"].notna().to_numpy()
     values = np.full(len(frame), np.nan)
@@ -64,7 +64,7 @@ def with_truth(job: Job, task: Classification, frame: pd.DataFrame, seed: int) -
     return frame.assign(value_true=values)
 
 
-def finished(job: Job, task: Classification, frame: pd.DataFrame, arm: str) -> pd.DataFrame:
+def finished(job: Job, task: Task, frame: pd.DataFrame, arm: str) -> pd.DataFrame:
     """Runs of the whole and of the first half: the rate then chosen, as quoted (i) and on fresh seeds (iv)."""
     iterations = job.settings.offline.iterations
     rows = frame[frame["iteration"].isin([iterations // 2, iterations])]

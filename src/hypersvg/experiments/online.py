@@ -8,6 +8,7 @@ from torch import Tensor
 
 from hypersvg.controllers.constant import Constant
 from hypersvg.controllers.hypersvg import Derivative, HyperSvg
+from hypersvg.experiments import extension
 from hypersvg.experiments.checkpoint import Work
 from hypersvg.experiments.common import (
     curves_frame,
@@ -23,7 +24,7 @@ from hypersvg.experiments.job import Job, Tables
 from hypersvg.maths.resume import State
 from hypersvg.progress import Tick, bar
 from hypersvg.settings.methods import Online
-from hypersvg.tasks.classification import Classification
+from hypersvg.tasks.base import Task
 from hypersvg.training import Curves, InnerTraining, Recording, Transition, train
 
 DERIVATIVES: dict[str, Derivative] = {
@@ -37,6 +38,8 @@ DERIVATIVES: dict[str, Derivative] = {
 
 def run(job: Job) -> Tables:
     """One arm from every starting rate of both grids; see :class:`Plan` for what each arm records."""
+    if job.arm in job.settings.extensions.controllers:
+        return extension.run(job)
     task, plan = inner_task(job), plan_of(job)
     group = starting_rates(job.settings)
     size = svg_bytes(task.parameters, job.settings.svg.width)
@@ -104,7 +107,7 @@ class Snapshots:
 
 
 def steer(
-    job: Job, task: Classification, plan: Plan, seeds: list[int], rows: pd.DataFrame, tick: Tick
+    job: Job, task: Task, plan: Plan, seeds: list[int], rows: pd.DataFrame, tick: Tick
 ) -> dict[str, pd.DataFrame]:
     """Steer the true optimizer from every start, then run the bandits' fixed last actions."""
     online, optimizer = job.settings.online, job.settings.inner.optimizer
@@ -154,7 +157,7 @@ def gradients_frame(labels: pd.DataFrame, gradients: list[Tensor]) -> pd.DataFra
     return frame.assign(step=steps, learned=flat(learned), true=flat(true))
 
 
-def exploit(job: Job, task: Classification, seeds: list[int], group: int, snapshots: Snapshots, length: int) -> Curves:
+def exploit(job: Job, task: Task, seeds: list[int], group: int, snapshots: Snapshots, length: int) -> Curves:
     """A bandit after its warm-up: reset as ``Online.reset`` says, then train with the last action alone.
 
     The minibatches are the ones every other method sees, so that a run restarted from its initial parameters is

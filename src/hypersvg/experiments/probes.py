@@ -19,8 +19,7 @@ from hypersvg.maths.random import seed_of, torch_generator
 from hypersvg.maths.surrogate import Surrogate
 from hypersvg.maths.svg import Noise, Reading, one_step, unrolled
 from hypersvg.maths.unroll import Anchors, Pass, chained, free_anchors, inner_of, recorded_anchors
-from hypersvg.tasks.base import Batch
-from hypersvg.tasks.classification import Classification, ImageBatches
+from hypersvg.tasks.base import Batch, Batches, Task, Wrapped
 from hypersvg.training import LOSS_CEILING, InnerTraining
 
 STEP = 1e-3
@@ -44,7 +43,7 @@ class Probe:
     """Held-out trajectories of one seed: ``states [1, n, T + 1, P]``, ``rates [1, n, T]``, their own ``seeds``."""
 
     job: Job
-    task: Classification
+    task: Task
     surrogate: Surrogate
     states: Tensor
     rates: Tensor
@@ -92,7 +91,7 @@ class Probe:
         direction, batches = learned["true"].slope, self.task.batches([self.seed], "probe value")
         frames = []
         for draw in range(self.job.settings.offline.probe_draws):
-            batch = in_double(batches.next())
+            batch = batches.next().double()
             learned["sampled"] = difference(chains.reach("sampled", draw), log_rates)
             for kind, ends in learned.items():
                 slope = self.task.loss(ends.high, batch) - self.task.loss(ends.low, batch)
@@ -132,7 +131,7 @@ class Probe:
     def truth(self) -> Reach:
         """The true optimizer from the recorded initial parameters on the recorded minibatches, in float64."""
 
-        twin = InDouble(**vars(self.task))
+        twin = InDouble(self.task)
 
         def reach(log_rates: Tensor) -> Tensor:
             training = InnerTraining(twin, self.job.settings.inner.optimizer, self.seeds)
@@ -213,30 +212,27 @@ def doubled(surrogate: Surrogate) -> Surrogate:
     return Surrogate(surrogate.form, surrogate.rate_input, *(w.detach().double() for w in surrogate.weights))
 
 
-def in_double(batch: Batch) -> Batch:
-    """A minibatch whose images are float64."""
-    return Batch(batch.images.double(), batch.labels)
+@dataclass
+class DoubleBatches:
+    """Minibatches in float64."""
 
-
-class DoubleBatches(ImageBatches):
-    """Minibatches whose images are float64."""
+    batches: Batches
 
     def next(self) -> Batch:
         """The next minibatch of every stream."""
-        return in_double(super().next())
+        return self.batches.next().double()
 
 
-class InDouble(Classification):
+class InDouble(Wrapped):
     """A task whose parameters and minibatches are float64; everything else is the task's own."""
 
-    def init(self, seeds: Sequence[int], purpose: str = "init") -> Tensor:
+    def init(self, seeds: Sequence[int], purpose: str) -> Tensor:
         """The task's own initial parameters, as float64."""
         return super().init(seeds, purpose).double()
 
-    def batches(self, seeds: Sequence[int], purpose: str = "batches") -> DoubleBatches:
+    def batches(self, seeds: Sequence[int], purpose: str) -> DoubleBatches:
         """The task's own minibatches, as float64."""
-        single = super().batches(seeds, purpose)
-        return DoubleBatches(single.images, single.stream)
+        return DoubleBatches(super().batches(seeds, purpose))
 
 
 def probe_seeds(seed: int, rows: Sequence[int]) -> list[int]:

@@ -24,7 +24,7 @@ from hypersvg.experiments.common import inner_task, resolved_device, stage_image
 from hypersvg.experiments.job import Job, Tables
 from hypersvg.experiments.learner import Learner, Recorded
 from hypersvg.progress import bar
-from hypersvg.tasks.classification import Classification
+from hypersvg.tasks.base import Task
 from hypersvg.training import InnerTraining, train
 
 OTHERS = 2
@@ -79,7 +79,7 @@ def synchronize(device: str) -> None:
         torch.cuda.synchronize()
 
 
-def online_pieces(job: Job, task: Classification) -> Iterator[Piece]:
+def online_pieces(job: Job, task: Task) -> Iterator[Piece]:
     """The methods of Fig. 4.11, whole."""
     settings, steps = job.settings, job.settings.runtimes.steps
     works: dict[str, Callable[[], int]] = {
@@ -92,7 +92,7 @@ def online_pieces(job: Job, task: Classification) -> Iterator[Piece]:
         yield Piece(method, "whole", 1, settings.runtimes.repeats, work)
 
 
-def other_pieces(job: Job, task: Classification) -> Iterator[Piece]:
+def other_pieces(job: Job, task: Task) -> Iterator[Piece]:
     """Control arms, one evaluation, and the pieces of the long searches."""
     settings = job.settings
     repeats = min(OTHERS, settings.runtimes.repeats)
@@ -110,7 +110,7 @@ def other_pieces(job: Job, task: Classification) -> Iterator[Piece]:
         yield Piece(f"ppo_{arm}", "update", settings.ppo.iterations, repeats, ppo_work(job, arm))
 
 
-def constant(job: Job, task: Classification, steps: int, rate: float | None = None) -> int:
+def constant(job: Job, task: Task, steps: int, rate: float | None = None) -> int:
     """A training at one rate (which does not change its time); returns its number of steps."""
     rate = job.settings.svg.neutral_rate if rate is None else rate
     training = InnerTraining(task, job.settings.inner.optimizer, [SEED])
@@ -118,7 +118,7 @@ def constant(job: Job, task: Classification, steps: int, rate: float | None = No
     return steps
 
 
-def steered(job: Job, task: Classification, steps: int, derivative: Derivative = "surrogate") -> tuple[float, int]:
+def steered(job: Job, task: Task, steps: int, derivative: Derivative = "surrogate") -> tuple[float, int]:
     """A run of adaptive HyperSVG, surrogate and policy included; returns its last action and number of steps."""
     start = torch.tensor([job.settings.svg.neutral_rate])
     controller = HyperSvg(task, job.settings.svg, [SEED], start, derivative)
@@ -127,12 +127,12 @@ def steered(job: Job, task: Classification, steps: int, derivative: Derivative =
     return float(controller.last_action(training.parameters)), steps
 
 
-def steered_run(job: Job, task: Classification, derivative: Derivative) -> Callable[[], int]:
+def steered_run(job: Job, task: Task, derivative: Derivative) -> Callable[[], int]:
     """A control arm that steers all the way."""
     return lambda: steered(job, task, job.settings.runtimes.steps, derivative)[1]
 
 
-def bandit_run(job: Job, task: Classification, length: int) -> Callable[[], int]:
+def bandit_run(job: Job, task: Task, length: int) -> Callable[[], int]:
     """A bandit's whole procedure: a warm-up of ``length`` steps, then a training at the last action."""
 
     def whole() -> int:
@@ -142,7 +142,7 @@ def bandit_run(job: Job, task: Classification, length: int) -> Callable[[], int]
     return whole
 
 
-def evaluation(job: Job, task: Classification) -> Callable[[], int]:
+def evaluation(job: Job, task: Task) -> Callable[[], int]:
     """The accuracy of one network on all validation images: what choosing among starts takes a start."""
     parameters = task.init([SEED], "init")
 
@@ -153,7 +153,7 @@ def evaluation(job: Job, task: Classification) -> Callable[[], int]:
     return whole
 
 
-def bo_works(job: Job, task: Classification) -> Iterator[tuple[str, int, Callable[[], int]]]:
+def bo_works(job: Job, task: Task) -> Iterator[tuple[str, int, Callable[[], int]]]:
     """An evaluation at a drawn point, and one at a suggested point, half-way through the guided ones.
 
     What the search knows by then is made up: a suggestion's time depends on how many scores there are.
@@ -174,7 +174,7 @@ def bo_works(job: Job, task: Classification) -> Iterator[tuple[str, int, Callabl
         yield "guided evaluation", settings.bo_iterations, lambda: told(bayesian.suggestion(search))
 
 
-def recorded(job: Job, task: Classification) -> Recorded:
+def recorded(job: Job, task: Task) -> Recorded:
     """A data set of the usual size; its states are noise, on which no time depends."""
     settings = job.settings.trajectories
     shape = (settings.count, settings.steps + 1, task.parameters)
@@ -184,7 +184,7 @@ def recorded(job: Job, task: Classification) -> Recorded:
     return Recorded(states, pd.DataFrame({"split": split, "rate": job.settings.svg.neutral_rate}), task.device)
 
 
-def offline_work(job: Job, task: Classification, data: Recorded, unroll: int) -> Callable[[], int]:
+def offline_work(job: Job, task: Task, data: Recorded, unroll: int) -> Callable[[], int]:
     """One iteration of Algorithm 6 with its value (i), between two evaluations."""
     learner = Learner(job, task, data, SEED, unroll)
 

@@ -41,6 +41,11 @@ class StageSpec:
         """Dotted name of the module that defines the stage's ``run(job)``."""
         return f"hypersvg.experiments.{self.name}"
 
+    @property
+    def trains_the_task(self) -> bool:
+        """Whether it trains the inner problem, which may be a user's own."""
+        return "inner" in self.blocks
+
     def all_tables(self, settings: Settings) -> Names:
         """Names of all tables of the stage, each once."""
         return tuple(dict.fromkeys(table for arm in self.arms(settings) for table in self.tables(arm)))
@@ -78,13 +83,18 @@ def offline_groups(settings: Settings, table: str) -> Groups:
 
 
 def online_groups(settings: Settings, table: str) -> Groups:
-    """Adaptive, the bandits, and the control arms (the longest warm-up stands for the bandits there)."""
+    """Adaptive, the bandits, the control arms (the longest warm-up stands for the bandits there), the user's own."""
     if table == "steering_gradients":
         return "method", ("adaptive", f"bandit{max(settings.online.warm_ups)}", "adaptive_frozen", "hypergradient")
     bandits = tuple(f"bandit{steps}" for steps in settings.online.warm_ups)
     longest = f"bandit{max(settings.online.warm_ups)}"
     controls = tuple(f"{method}_{arm}" for arm in ("untrained", "frozen") for method in ("adaptive", longest))
-    return "method", ("adaptive", *bandits, *controls, "hypergradient")
+    return "method", ("adaptive", *bandits, *controls, "hypergradient", *settings.extensions.controllers)
+
+
+def online_tables(arm: str) -> Names:
+    """The arms that can tell write what they learned from; a user's own has no such table."""
+    return ("curves", "runs", "steering_gradients") if arm in ONLINE_ARMS else ("curves", "runs")
 
 
 def baselines_groups(settings: Settings, table: str) -> Groups | None:
@@ -95,6 +105,8 @@ def baselines_groups(settings: Settings, table: str) -> Groups | None:
     finished = ("bo", *bo_lengths(settings), "grid_long") if table == "runs" else ()
     return "method", ("grid", "random", *constants, *finished)
 
+
+ONLINE_ARMS = ("adaptive", "bandit", "untrained", "frozen", "hypergradient")
 
 STAGES = {
     stage.name: stage
@@ -134,8 +146,8 @@ STAGES = {
         StageSpec(
             "online",
             blocks=("run", "data", "inner", "svg", "online"),
-            arms=always("adaptive", "bandit", "untrained", "frozen", "hypergradient"),
-            tables=always("curves", "runs", "steering_gradients"),
+            arms=lambda settings: (*ONLINE_ARMS, *settings.extensions.controllers),
+            tables=online_tables,
             groups=online_groups,
             ignores=("svg.value", "svg.behaviour_cloning"),
         ),
@@ -190,13 +202,23 @@ TABLE_FILES = {
 
 
 def block_settings(stage: str, settings: Settings) -> dict[str, dict[str, object]]:
-    """The settings that ``stage`` depends on, as plain values; :data:`UNCOUNTED` are not among them."""
+    """The settings that ``stage`` depends on, as plain values; :data:`UNCOUNTED` are not among them.
+
+    A user's own task is, wherever an inner problem is trained; a user's own controller belongs to its arm alone.
+    """
     spec = STAGES[stage]
     blocks = {name: getattr(settings, name).model_dump(mode="json") for name in spec.blocks}
     for key in (*UNCOUNTED, *spec.ignores):
         block, _, name = key.partition(".")
         blocks[block].pop(name)
+    if settings.extensions.task and spec.trains_the_task:
+        blocks["extensions"] = {"task": settings.extensions.task}
     return blocks
+
+
+def extension_of(stage: str, arm: str, settings: Settings) -> str | None:
+    """The user's own controller behind an arm, as the settings name it; ``None`` for the replication's own arms."""
+    return settings.extensions.controllers.get(arm) if stage == "online" else None
 
 
 def seed_blocks(settings: Settings) -> list[tuple[int, int]]:

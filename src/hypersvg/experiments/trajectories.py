@@ -15,7 +15,7 @@ from hypersvg.files import reserve
 from hypersvg.maths.random import numpy_generator, seed_of
 from hypersvg.progress import bar
 from hypersvg.settings.blocks import Trajectories
-from hypersvg.tasks.classification import Classification
+from hypersvg.tasks.base import Task
 from hypersvg.training import InnerTraining, train
 
 STATES = "states.npy"
@@ -45,7 +45,7 @@ def draw_rates(settings: Trajectories, seed: int) -> np.ndarray:
     return np.asarray(10 ** generator.uniform(low, high, settings.count))
 
 
-def seed_trajectories(job: Job, task: Classification, seed: int, states: np.ndarray) -> pd.DataFrame:
+def seed_trajectories(job: Job, task: Task, seed: int, states: np.ndarray) -> pd.DataFrame:
     """Fill ``states [count, steps + 1, parameters]``; every trajectory has its own init and minibatches."""
     settings = job.settings.trajectories
     rates = draw_rates(settings, seed)
@@ -68,7 +68,7 @@ def seed_trajectories(job: Job, task: Classification, seed: int, states: np.ndar
     )
 
 
-def block(job: Job, task: Classification, seeds: Sequence[int], rates: np.ndarray, states: np.ndarray) -> pd.DataFrame:
+def block(job: Job, task: Task, seeds: Sequence[int], rates: np.ndarray, states: np.ndarray) -> pd.DataFrame:
     """Some trajectories side by side; writes their states step by step."""
     training = InnerTraining(task, job.settings.inner.optimizer, seeds)
     states[:, 0] = training.parameters.cpu().numpy()

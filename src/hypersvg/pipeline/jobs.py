@@ -15,6 +15,7 @@ from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.provenance import code_state, provenance, write_json
 from hypersvg.pipeline.settings_file import read_settings
+from hypersvg.pipeline.sources import own_sources
 from hypersvg.settings import Settings
 from hypersvg.sidecars import JOB_SIDECAR, Sidecar, beside, read_sidecar, require_recorded
 
@@ -50,7 +51,8 @@ def run_job(request: Request) -> None:
     spec = known_stage(request.stage, request.arm, settings)
     seeds = parse_seeds(request.seeds)
     set_threads(settings.run.threads, settings.run.device)
-    inputs, code = input_hashes(request), code_state((__name__, spec.module))
+    own = own_sources(spec.name, request.arm, settings)
+    inputs, code = input_hashes(request), code_state((__name__, spec.module), own)
     with at_work(request.output), fresh_folder(request.output) as folder:
         checkpoint = checkpoint_of(request, spec, settings, inputs)
         outputs = compute(request, spec, settings, seeds, folder, checkpoint, clock)

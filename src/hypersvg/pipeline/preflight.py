@@ -42,6 +42,20 @@ def check_targets(names: Sequence[str]) -> None:
             raise HypersvgError(f"unknown stage or exhibit '{name}'; stages: {known}; exhibits: {', '.join(EXHIBITS)}")
 
 
+def check_extensions(settings: Settings) -> None:
+    """Raise a sentence for a controller or a task of the user's own that cannot be imported or lacks a method."""
+    extensions = settings.extensions
+    if extensions.controllers:
+        from hypersvg.controllers.extension import controller_class
+
+        for reference in extensions.controllers.values():
+            controller_class(reference)
+    if extensions.task:
+        from hypersvg.tasks.extension import task_function
+
+        task_function(extensions.task)
+
+
 def parameters(settings: Settings) -> int:
     """Length of the inner network's flat parameter vector (26,506 for 784-32-32-10)."""
     widths = [784, *settings.inner.hidden, 10]

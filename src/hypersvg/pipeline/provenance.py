@@ -35,12 +35,13 @@ def git_state(root: Path) -> dict[str, Any]:
         return {"revision": None, "dirty": None}
 
 
-def code_state(modules: tuple[str, ...], root: Path = Path()) -> dict[str, Any]:
-    """``git`` and ``code`` of a sidecar: the revision, and SHA-256 of the modules' sources and of all they import.
+def code_state(modules: tuple[str, ...], own: Sequence[str] = (), root: Path = Path()) -> dict[str, Any]:
+    """``git`` and ``code`` of a sidecar: the revision, and SHA-256 of the modules' sources, of all they import
+    and of the user's ``own`` files.
 
     To be asked for when a job begins: its sources may be edited while it runs.
     """
-    files = source_files(modules, root)
+    files = [*source_files(modules, root), *own]
     return {"git": git_state(root), "code": {name: sha256(root / name) for name in files if (root / name).is_file()}}
 
 

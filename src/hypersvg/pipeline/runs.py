@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hypersvg.experiments.stages import STAGES, block_settings
+from hypersvg.experiments.stages import STAGES, block_settings, extension_of
 from hypersvg.pipeline.settings_file import resolve, write_settings
 from hypersvg.settings import Settings, run_name
 
@@ -35,12 +35,15 @@ class Run:
         base = self.base
         return base.name if base is not None and self.settings.data == base.settings.data else self.name
 
-    def owner(self, stage: str) -> str:
+    def owner(self, stage: str, arm: str = "") -> str:
         """Name of the run whose jobs of ``stage`` it uses: its base where no setting of the stage differs.
 
-        A stage that reads another stage's jobs differs where that one does.
+        A stage that reads another stage's jobs differs where that one does; a user's own ``arm``, where the base does
+        not have it.
         """
         base, spec = self.base, STAGES[stage]
+        if base is not None and extension_of(stage, arm, self.settings) != extension_of(stage, arm, base.settings):
+            return self.name
         if base is None or block_settings(stage, self.settings) != block_settings(stage, base.settings):
             return self.name
         return self.owner(spec.after) if spec.after else base.name

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import grimp
 
+from hypersvg import extensions
+from hypersvg.experiments.stages import STAGES, extension_of
 from hypersvg.pipeline.failures import HypersvgError
+from hypersvg.settings import Settings
 
 OUTSIDE = (
     "hypersvg.settings",
@@ -63,6 +66,16 @@ def imported_by(modules: tuple[str, ...]) -> set[str]:
 def is_outside(name: str) -> bool:
     """Whether a module is one of :data:`OUTSIDE` or inside of one."""
     return any(name == outside or name.startswith(f"{outside}.") for outside in OUTSIDE)
+
+
+def own_sources(stage: str, arm: str, settings: Settings) -> list[str]:
+    """The user's own files behind a job: of its task, and of its arm's controller.
+
+    Raises :class:`~hypersvg.extensions.ExtensionError` where one is not there.
+    """
+    task, controller = settings.extensions.task, extension_of(stage, arm, settings)
+    found = extensions.source_files(task, "hypersvg.tasks") if task and STAGES[stage].trains_the_task else []
+    return [*found, *(extensions.source_files(controller, "hypersvg.controllers") if controller else [])]
 
 
 def module_path(name: str, root: Path) -> str:

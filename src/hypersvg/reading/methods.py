@@ -26,6 +26,11 @@ def controls(settings: Settings) -> list[str]:
     return [*learned, "hypergradient", "random_rate", "adam_default", "best_constant"]
 
 
+def own(settings: Settings) -> list[str]:
+    """The user's own methods of the online stage."""
+    return list(settings.extensions.controllers)
+
+
 def longer(settings: Settings) -> dict[str, int]:
     """Steps of the trainings at rates found without a warm-up, as long as the online runs and as the longest bandit."""
     steps = settings.online.steps

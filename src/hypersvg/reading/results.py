@@ -57,10 +57,13 @@ class Results:
         manifest = read_json((shared or self.folder) / "tables" / "manifest.json")
         self.stand_in = bool(manifest.get("stand_in"))
         self.stamp = str(manifest.get("stamp", "")) if self.stand_in else ""
+        self.task = self.settings.extensions.task_name
         if self.stand_in and not self.stamp:
             raise TableError(
                 f"{self.folder / 'tables' / 'manifest.json'} says stand_in but has no stamp; run 'data' again"
             )
+        if self.task:
+            self.stamp = f"own task: {self.task}, not comparable with the thesis"
         self._read: dict[str, pd.DataFrame] = {}
         checksums = manifest.get("checksums")
         images = checksums.get(IMAGES) if isinstance(checksums, dict) and shared is None else None
@@ -80,7 +83,7 @@ class Results:
 
     @property
     def data(self) -> str:
-        """What goes in the ``data`` column of every exhibit: ``mnist``, or the stand-in's stamp."""
+        """What goes in the ``data`` column of every exhibit: ``mnist``, or a stand-in's or own task's stamp."""
         return self.stamp or "mnist"
 
     @property
@@ -89,11 +92,18 @@ class Results:
         return list(range(self.settings.run.seeds))
 
     @property
+    def obstacle(self) -> str:
+        """Why no number of the thesis can be tested on this run; empty where it can."""
+        if self.task:
+            return f"the inner problem is another task, {self.task}, on which no number of the thesis can be tested"
+        return "the images are stand-in data, on which no number of the thesis can be tested" if self.stand_in else ""
+
+    @property
     def footer(self) -> str:
         """Run, seeds, width and images in one line, printed small on every figure."""
         images = "UCI digits" if self.stand_in else "MNIST"
         limit = self.settings.data.limit
-        counted = f"{limit:,} images of {images}" if limit else images
+        counted = f"own task {self.task}" if self.task else f"{limit:,} images of {images}" if limit else images
         seeds = plural(len(self.seeds), "seed")
         return f"run {self.name} · {seeds} · surrogate width {self.settings.svg.width} · {counted}"
 

@@ -10,6 +10,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from hypersvg.settings.base import Block, LogRate, Rate, Widths
 from hypersvg.settings.combinations import impossible
+from hypersvg.settings.extensions import Extensions
 from hypersvg.settings.methods import Offline, Online, Ppo, Svg
 
 Iterate = Annotated[float, Field(ge=-1e4, le=1e4)]
@@ -154,6 +155,8 @@ class Settings(Block):
     online: Online = Online()
     baselines: Baselines = Baselines()
     runtimes: Runtimes = Runtimes()
+    extensions: Extensions = Field(Extensions(), exclude_if=lambda block: block == Extensions())
+    """Left out of written settings where it is empty: a run without extensions is the same run as ever."""
 
     @model_validator(mode="after")
     def possible(self) -> Self:

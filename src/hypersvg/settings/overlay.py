@@ -1,7 +1,8 @@
-"""Settings files: defaults ← ``config/scales/<scale>.yaml`` ← ``config/variants/<variant>.yaml`` ← overrides."""
+"""Settings files: defaults ← ``config/scales/<scale>.yaml`` ← a variant's or a user's own file ← overrides."""
 
 import difflib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,15 @@ def overlay_names(config: Path, kind: str) -> list[str]:
 
 
 def run_name(scale: str, variant: str | None) -> str:
-    """Name of a result folder: ``<scale>`` or ``<scale>+<variant>``."""
+    """Name of a result folder: ``<scale>`` or ``<scale>+<variant>``; a file of one's own counts by its stem."""
+    if variant and is_file(variant):
+        variant = Path(variant).stem
     return f"{scale}+{variant}" if variant else scale
+
+
+def is_file(variant: str) -> bool:
+    """Whether ``variant`` is a YAML file of one's own, not a name in ``config/variants``."""
+    return str(variant).endswith((".yaml", ".yml"))
 
 
 def load_settings(
@@ -38,13 +46,14 @@ def load_settings(
 ) -> Settings:
     """Validated settings of one run.
 
-    ``overrides`` maps dotted keys (``run.seeds``) to values; text is read as YAML, as in the files. Raises
-    :class:`SettingsError` with one sentence for an unknown scale, variant or key, a wrong type, an empty grid or an
-    impossible combination.
+    ``variant`` is a name in ``config/variants`` or the path of a YAML file of one's own. ``overrides`` maps dotted keys
+    (``run.seeds``) to values; text is read as YAML, as in the files. Raises :class:`SettingsError` with one sentence
+    for an unknown scale, variant or key, a wrong type, an empty grid or an impossible combination.
     """
     tree = read_overlay(config, "scales", scale)
     if variant:
-        tree = merged(tree, read_overlay(config, "variants", variant))
+        over = own_overlay(config, Path(variant)) if is_file(variant) else read_overlay(config, "variants", variant)
+        tree = merged(tree, over)
     for key, value in (overrides or {}).items():
         plain = parsed(value, f"setting {key}") if isinstance(value, str) else value
         tree = merged(tree, nested(key, plain))
@@ -67,12 +76,48 @@ def validated(tree: Mapping[str, Any]) -> Settings:
 
 
 def read_overlay(config: Path, kind: str, name: str) -> dict[str, Any]:
-    """One overlay file as a tree; raises :class:`SettingsError` when it is unknown or no YAML mapping."""
+    """One overlay of ``config`` as a tree; raises :class:`SettingsError` when it is unknown or no YAML mapping."""
     known = overlay_names(config, kind)
     path = config / kind / f"{name}.yaml"
     if name not in known:
         listed = ", ".join(known) or "none"
         raise SettingsError(f"unknown {kind[:-1]} {brief(name)}: {config / kind} has no such file; known: {listed}")
+    return read_tree(path)
+
+
+def own_overlay(config: Path, path: Path) -> dict[str, Any]:
+    """A user's own overlay file as a tree; the files that its ``extensions`` name are looked for beside it.
+
+    Raises :class:`SettingsError` where its stem, which names the results' folder, cannot do so.
+    """
+    if not path.is_file():
+        raise SettingsError(f"there is no file {path}; give VARIANT the name of a variant or the path of a YAML file")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", path.stem) or path.stem in overlay_names(config, "variants"):
+        raise SettingsError(
+            f"the name of {path} also names the folder of its results: use letters, digits, '-' and '_', and none of "
+            "the names in config/variants; rename the file"
+        )
+    return merged(tree := read_tree(path), anchored(tree.get("extensions"), path.parent))
+
+
+def anchored(extensions: Any, folder: Path) -> dict[str, Any]:
+    """The files of a tree's block ``extensions`` as absolute paths; what is no such block is left to the types."""
+
+    def absolute(reference: Any) -> Any:
+        file, colon, name = reference.rpartition(":") if isinstance(reference, str) else ("", "", "")
+        return f"{(folder / file).resolve()}:{name}" if colon else reference
+
+    if not isinstance(extensions, dict):
+        return {}
+    found = {"task": absolute(extensions["task"])} if "task" in extensions else {}
+    controllers = extensions.get("controllers")
+    if isinstance(controllers, dict):
+        found["controllers"] = {name: absolute(reference) for name, reference in controllers.items()}
+    return {"extensions": found}
+
+
+def read_tree(path: Path) -> dict[str, Any]:
+    """A YAML file as a tree; raises :class:`SettingsError` when it is no YAML mapping."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -136,5 +181,5 @@ def suggestion(key: str) -> str:
 
 def known_keys() -> list[str]:
     """All dotted settings keys."""
-    tree = Settings().model_dump()
-    return list(tree) + [f"{block}.{key}" for block, values in tree.items() for key in values]
+    blocks = {name: type(getattr(Settings(), name)) for name in Settings.model_fields}
+    return list(blocks) + [f"{name}.{key}" for name, block in blocks.items() for key in block.model_fields]

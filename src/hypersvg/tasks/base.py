@@ -22,6 +22,11 @@ class Batch:
         """The images of some streams, ``[some, batch, inputs]``, valid until the next call."""
         return self.images[streams]
 
+    def double(self) -> "Batch":
+        """The minibatch with its floating-point numbers in float64."""
+        labels = self.labels.double() if self.labels.is_floating_point() else self.labels
+        return Batch(self.images.double(), labels)
+
 
 class DrawnBatch(Batch):
     """A minibatch by its indices: a training step gathers a few streams at a time, so that they stay in the cache.
@@ -110,3 +115,44 @@ def gradient_by_autograd(task: Task, parameters: Tensor, batch: Batch) -> tuple[
         loss = task.loss(leaf, batch)
         (gradient,) = torch.autograd.grad(loss.sum(), leaf)
     return loss.detach(), gradient
+
+
+@dataclass
+class Wrapped:
+    """A task around another: everything that a subclass does not change is the other's own."""
+
+    task: Task
+
+    @property
+    def parameters(self) -> int:
+        """See :class:`Task`."""
+        return self.task.parameters
+
+    @property
+    def device(self) -> str:
+        """See :class:`Task`."""
+        return self.task.device
+
+    def init(self, seeds: Sequence[int], purpose: str) -> Tensor:
+        """See :class:`Task`."""
+        return self.task.init(seeds, purpose)
+
+    def batches(self, seeds: Sequence[int], purpose: str) -> Batches:
+        """See :class:`Task`."""
+        return self.task.batches(seeds, purpose)
+
+    def loss(self, parameters: Tensor, batch: Batch) -> Tensor:
+        """See :class:`Task`."""
+        return self.task.loss(parameters, batch)
+
+    def loss_and_gradient(self, parameters: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See :class:`Task`."""
+        return self.task.loss_and_gradient(parameters, batch)
+
+    def accuracy(self, parameters: Tensor, split: SplitName) -> Tensor:
+        """See :class:`Task`."""
+        return self.task.accuracy(parameters, split)
+
+    def validation_loss(self, parameters: Tensor) -> Tensor:
+        """See :class:`Task`."""
+        return self.task.validation_loss(parameters)
