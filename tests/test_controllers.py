@@ -1,45 +1,26 @@
-"""One conformance suite for every controller: bounds, determinism, resume, independence of runs, NaN handling."""
+"""Every controller passes the conformance suite; what each one is there for, it does."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Protocol
+import itertools
 
 import pytest
 import torch
 from torch import Tensor
 
+from hypersvg.conformance import controllers
+from hypersvg.conformance.controllers import SEEDS, STARTS, STEPS, Make, trained
+from hypersvg.conformance.controllers import small_task as task
 from hypersvg.controllers.constant import Constant
 from hypersvg.controllers.fused import FusedUpdates
 from hypersvg.controllers.hypersvg import Derivative, HyperSvg
 from hypersvg.controllers.plain import PlainUpdates
 from hypersvg.experiments.probes import InDouble
-from hypersvg.images import Images, Split
-from hypersvg.maths.network import Network
-from hypersvg.maths.optimizers import OptimizerName
 from hypersvg.maths.random import torch_generator
-from hypersvg.maths.resume import Resumable
-from hypersvg.pipeline.state_file import checksum, packed, read_state, write_state
+from hypersvg.maths.rank_one import RankOneAdam
 from hypersvg.settings.methods import Svg
-from hypersvg.tasks.classification import Classification
-from hypersvg.training import Controller, Curves, InnerTraining, Recording, Transition, train
+from hypersvg.training import Curves, InnerTraining, Transition, train
 
-SEEDS, STARTS, STEPS = [0, 1], [0.1, 0.001], 8
 SVG = Svg(width=4, policy_learning_rate=1e-3)
 DERIVATIVES: list[Derivative] = ["surrogate", "frozen", "true", "none"]
-
-
-class Chooser(Controller, Resumable, Protocol):
-    """What the suite asks of a controller."""
-
-
-Make = Callable[[Classification, list[int], list[float]], Chooser]
-
-
-def task(dtype: torch.dtype = torch.float32, kind: type[Classification] = Classification) -> Classification:
-    generator = torch_generator(0, "images")
-    labels = torch.randint(10, (200,), generator=generator)
-    split = Split((torch.rand(200, 12, generator=generator) + labels.unsqueeze(1) / 10).to(dtype), labels)
-    return kind(Network(sizes=(12, 6, 10)), Images(split, split, split, "test"), 16, 50)
 
 
 HYPERSVG: dict[str, tuple[Derivative, dict[str, object]]] = {
@@ -68,82 +49,14 @@ CONTROLLERS: dict[str, Make] = {
     "constant": lambda inner, seeds, starts: Constant(torch.tensor(starts).repeat(len(seeds))),
     **{name: hypersvg(derivative, **settings) for name, (derivative, settings) in HYPERSVG.items()},
 }
+SHARED_DRAW = ("hypersvg_noise_sampled", "a_seed_does_not_depend_on_the_seeds_beside_it")
+"""One draw of ξ serves all runs."""
+PROMISES = [pair for pair in itertools.product(CONTROLLERS, controllers.CHECKS) if pair != SHARED_DRAW]
 
 
-def trained(make: Make, seeds: list[int] = SEEDS, starts: list[float] = STARTS) -> Curves:
-    inner = task()
-    return train(InnerTraining(inner, "adam", seeds, len(starts)), make(inner, seeds, starts), STEPS)
-
-
-@pytest.mark.parametrize("name", CONTROLLERS)
-def test_rates_are_positive_finite_and_within_bounds(name: str) -> None:
-    rates = trained(CONTROLLERS[name]).rate
-    assert rates.shape == (STEPS, len(SEEDS) * len(STARTS))
-    assert bool(((rates >= SVG.lowest) & (rates <= SVG.highest)).all())
-
-
-@pytest.mark.parametrize("name", CONTROLLERS)
-def test_the_same_seed_gives_the_same_bytes(name: str) -> None:
-    one, two = trained(CONTROLLERS[name]), trained(CONTROLLERS[name])
-    assert torch.equal(one.rate, two.rate)
-    assert torch.equal(one.parameters, two.parameters)
-
-
-@pytest.mark.parametrize(
-    ("name", "steps"), [*((name, 4) for name in CONTROLLERS), ("hypersvg_surrogate", 1), ("hypersvg_surrogate", STEPS)]
-)
-def test_an_interrupted_training_goes_on_to_the_same_bits(name: str, steps: int, tmp_path: Path) -> None:
-    check_resume(CONTROLLERS[name], "adam", steps, trained(CONTROLLERS[name]), tmp_path / "state")
-
-
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov"])
-def test_an_interrupted_training_goes_on_with_every_optimizer(optimizer: OptimizerName, tmp_path: Path) -> None:
-    make, inner = CONTROLLERS["hypersvg_surrogate"], task()
-    whole = train(InnerTraining(inner, optimizer, SEEDS, len(STARTS)), make(inner, SEEDS, STARTS), STEPS)
-    check_resume(make, optimizer, 4, whole, tmp_path / "state")
-
-
-def check_resume(make: Make, optimizer: OptimizerName, steps: int, whole: Curves, path: Path) -> None:
-    """Train ``steps``, keep, go on in new objects, and compare with the ``whole`` training, weights and all."""
-    inner = task()
-
-    def begun() -> dict[str, Resumable]:
-        training = InnerTraining(inner, optimizer, SEEDS, len(STARTS))
-        return {"training": training, "controller": make(inner, SEEDS, STARTS), "recording": Recording()}
-
-    first, second = begun(), begun()
-    train(**first, steps=steps)  # type: ignore[arg-type]
-    write_state(path, {name: part.state() for name, part in first.items()})
-    for name, state in read_state(path).items():
-        second[name].load(state)
-    one, two = (train(**work, steps=STEPS) for work in (first, second))  # type: ignore[arg-type]
-    for curves in (one, two):
-        for name, values in vars(whole).items():
-            assert torch.equal(vars(curves)[name], values), name
-    assert fingerprint(first["controller"]) == fingerprint(second["controller"])
-
-
-def fingerprint(part: Resumable) -> tuple[object, dict[str, int]]:
-    tensors: dict[str, Tensor] = {}
-    return packed(part.state(), "state", tensors), {name: checksum(tensor) for name, tensor in tensors.items()}
-
-
-@pytest.mark.parametrize("name", [name for name in CONTROLLERS if name != "hypersvg_noise_sampled"])
-def test_a_seed_does_not_depend_on_the_seeds_beside_it(name: str) -> None:
-    both, alone = trained(CONTROLLERS[name]), trained(CONTROLLERS[name], seeds=[1])
-    assert torch.allclose(both.rate[:, len(STARTS) :], alone.rate, rtol=1e-4)
-
-
-@pytest.mark.parametrize("name", CONTROLLERS)
-def test_a_diverging_run_leaves_its_neighbours_alone(name: str) -> None:
-    inner = task()
-    controller = CONTROLLERS[name](inner, [0], STARTS)
-    training = InnerTraining(inner, "adam", [0], len(STARTS))
-    training.restart(training.parameters.clone())
-    training.parameters[0] = torch.inf
-    curves = train(training, controller, STEPS)
-    assert curves.alive[-1].tolist() == [False, True]
-    assert bool(torch.isfinite(curves.rate[:, 1]).all())
+@pytest.mark.parametrize(("name", "check"), PROMISES, ids=map("-".join, PROMISES))
+def test_every_controller_conforms(name: str, check: str) -> None:
+    controllers.CHECKS[check](CONTROLLERS[name])
 
 
 def test_a_policy_steers_by_its_derivative_and_an_untrained_one_stays() -> None:
@@ -237,7 +150,7 @@ def test_a_horizon_of_one_is_the_last_transition_and_a_longer_one_another_gradie
 
 def in_double(name: str, fuse: bool, steps: int = STEPS) -> tuple[HyperSvg, Curves]:
     derivative, settings = HYPERSVG[name]
-    inner, svg = task(torch.float64, InDouble), SVG.model_copy(update=settings)
+    inner, svg = InDouble(task(torch.float64)), SVG.model_copy(update=settings)
     starts = torch.tensor(STARTS, dtype=torch.float64)
     controller = HyperSvg(inner, svg, SEEDS, starts, derivative, warm_up=2, fuse=fuse)
     return controller, train(InnerTraining(inner, "adam", SEEDS, len(STARTS)), controller, steps)
@@ -273,3 +186,36 @@ def test_rates_asked_for_elsewhere_do_not_disturb_the_steering(derivative: Deriv
     one = train(InnerTraining(inner, "adam", SEEDS, len(STARTS)), quiet, STEPS)
     two = train(InnerTraining(inner, "adam", SEEDS, len(STARTS)), asked, STEPS, after_step=look)
     assert torch.allclose(one.rate, two.rate, rtol=1e-4)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_rank_one_adam_is_adam_on_the_outer_product_whatever_the_threads(threads: int, dtype: torch.dtype) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        check_rank_one(dtype)
+    finally:
+        torch.set_num_threads(before)
+
+
+def check_rank_one(dtype: torch.dtype) -> None:
+    generator = torch_generator(0, "rank one")
+
+    def drawn(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator, dtype=dtype)
+
+    weight = drawn(3, 5, 67)
+    twin, near = weight.clone().requires_grad_(True), torch.finfo(dtype).eps * 100
+    fast, plain = RankOneAdam(weight, 1e-2, 1e-8), torch.optim.Adam([twin], lr=1e-2)
+    for step in range(20):
+        left, right, seen = drawn(3, 5) * 10.0 ** (step % 7 - 5), drawn(3, 67), drawn(3, 2, 67)
+        old = torch.einsum("rhp,rkp->rkh", twin.detach(), seen)
+        twin.grad = left.unsqueeze(2) * right.unsqueeze(1)
+        plain.step()
+        if step % 2:
+            assert torch.allclose(fast.step_before(left, right, seen), old, rtol=near, atol=near)
+        else:
+            new = torch.einsum("rhp,rp->rh", twin.detach(), seen[:, 0])
+            assert torch.allclose(fast.step_after(left, right, seen[:, 0].contiguous()), new, rtol=near, atol=near)
+    assert torch.allclose(weight, twin.detach(), rtol=near, atol=near)

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from test_controllers import task
 
+from hypersvg.conformance.controllers import small_task
 from hypersvg.experiments.offline_updates import OnePassUpdates, PlainUpdates, Updates, updates_of
 from hypersvg.experiments.probes import InDouble
 from hypersvg.maths.random import torch_generator
@@ -11,7 +11,7 @@ from hypersvg.maths.surrogate import Policy, Surrogate
 from hypersvg.settings.methods import Svg
 
 HORIZON, BATCH = 4, 3
-INNER = task(torch.float64, InDouble)
+INNER = InDouble(small_task(torch.float64))
 SVG = Svg(width=5, surrogate_learning_rate=1e-3, policy_learning_rate=1e-3)
 ONE_PASS: dict[str, dict[str, object]] = {
     "default": {},

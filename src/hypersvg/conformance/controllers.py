@@ -110,9 +110,7 @@ def it_looks_without_touching(make: Make) -> None:
         controller.observe(transition)
         untouched = all(torch.equal(one, two) for one, two in zip(seen, tensors_of(transition), strict=True))
         require(untouched, "observe() changes the transition; work on copies")
-    require(
-        torch.equal(state, torch.get_rng_state()), "it draws from torch's global generator; use its own"
-    )
+    require(torch.equal(state, torch.get_rng_state()), "it draws from torch's global generator; use its own")
 
 
 def tensors_of(transition: Transition) -> list[Tensor]:

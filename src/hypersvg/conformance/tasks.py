@@ -40,9 +40,7 @@ def shapes_and_floats_are_as_declared(make: Make) -> None:
     """Parameters ``[seeds, P]`` in float32; a finite loss a run; accuracies of every split within [0, 1]."""
     task = make()
     initial, runs = task.init(SEEDS, "init"), len(SEEDS) * GROUP
-    require(
-        initial.shape == (len(SEEDS), task.parameters), f"init gives {list(initial.shape)}, not [seeds, P]"
-    )
+    require(initial.shape == (len(SEEDS), task.parameters), f"init gives {list(initial.shape)}, not [seeds, P]")
     require(initial.dtype == torch.float32, f"init gives {initial.dtype}, not torch.float32")
     require(not initial.requires_grad, "init gives parameters with a graph; detach them")
     parameters, batch = spread(task), first_batch(task)
