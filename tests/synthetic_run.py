@@ -12,7 +12,7 @@ import pandas as pd
 from synthetic_probes import probe_tables, steering
 
 from hypersvg.experiments.arms import bo_lengths, clip_arm
-from hypersvg.reading.methods import bandits, warm_up
+from hypersvg.reading.methods import bandits, own, warm_up
 from hypersvg.reading.results import FILES
 from hypersvg.schema.runs import RUNTIMES
 from hypersvg.settings import Settings
@@ -123,20 +123,29 @@ class Synthetic:
         return np.logspace(first, last, count)
 
     def online(self) -> tuple[Frame, Frame]:
-        """Adaptive, the bandits and their control arms."""
+        """Adaptive, the bandits and their control arms; a user's own methods leave all other draws as they are."""
         longest = bandits(self.settings)[-1]
         controls = [f"{method}_{part}" for method in ("adaptive", longest) for part in ("untrained", "frozen")]
-        curves, runs = [], []
-        for method in ["adaptive", "hypergradient", *bandits(self.settings), *controls]:
+        made = self.online_runs(["adaptive", "hypergradient", *bandits(self.settings), *controls])
+        state = self.random.bit_generator.state
+        made += self.online_runs(own(self.settings))
+        self.random.bit_generator.state = state
+        curves, runs = zip(*made, strict=True)
+        return pd.concat(curves, ignore_index=True), pd.DataFrame(runs)
+
+    def online_runs(self, methods: Sequence[str]) -> list[tuple[Frame, dict[str, Any]]]:
+        """Curve and finished run of every start and seed."""
+        made = []
+        for method in methods:
             for grid in ("good", "bad"):
                 for run, start in enumerate(self.starts(grid)):
                     for seed in self.seeds:
                         label = {"method": method, "grid": grid, "run": run, "start": start, "seed": seed}
                         label["diverged"] = method == "adaptive" and run == 0 and seed == 1
-                        curves.append(self.steered(label, method, start))
+                        curve = self.steered(label, method, start)
                         updates = 0 if method.endswith("untrained") else warm_up(method) or self.settings.online.steps
-                        runs.append(self.finished(curves[-1], len(curves[-1]), updates))
-        return pd.concat(curves, ignore_index=True), pd.DataFrame(runs)
+                        made.append((curve, self.finished(curve, len(curve), updates)))
+        return made
 
     def steered_methods(self) -> list[str]:
         """Methods of ``steering_gradients``."""
