@@ -47,7 +47,7 @@ def test_the_generated_defaults_are_the_defaults_and_every_key_is_explained():
     text = settings_yaml()
     tree = read_yaml(text)
     assert validated(tree) == Settings()
-    assert tree == json.loads(Settings().model_dump_json())
+    assert tree == {**json.loads(Settings().model_dump_json()), "extensions": {"controllers": {}, "task": None}}
     assert yaml.safe_load(text) == tree, "other YAML readers see other values"
     lines = text.splitlines()
     for number, line in enumerate(lines):

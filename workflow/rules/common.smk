@@ -128,7 +128,6 @@ def arms_pattern(stage, table):
 def job_params(stage):
     """The settings behind a stage as one named dictionary: Snakemake compares params as a set of values."""
 
-
     def find(wildcards):
         settings = RUNS[wildcards.run].settings
         own = extension_of(stage, wildcards.get("arm", ""), settings)
