@@ -31,6 +31,7 @@ SCALE = str(config.get("scale", "default"))
 try:
     THIS = runs.run_of(ROOT / "config", config)
     sources.import_graph()
+    sources.require_own_sources(THIS.settings)
 except (ValueError, RuntimeError) as error:
     sys.exit(f"hypersvg: {error}")
 

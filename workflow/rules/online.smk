@@ -58,8 +58,11 @@ if THIS.settings.extensions.controllers:
         threads: SETTINGS.run.threads
         resources:
             mem_mb=memory_mb,
+            runtime=minutes("online"),
+            gpu=gpus,
         params:
             stage="online",
+            content=stage_content("online"),
             settings=job_params("online"),
             folder=job_folder,
         shell:

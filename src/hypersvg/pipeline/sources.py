@@ -78,6 +78,13 @@ def own_sources(stage: str, arm: str, settings: Settings) -> list[str]:
     return [*found, *(extensions.source_files(controller, "hypersvg.controllers") if controller else [])]
 
 
+def require_own_sources(settings: Settings) -> None:
+    """Raise :class:`~hypersvg.extensions.ExtensionError` where a file that the settings name is not there."""
+    for stage, spec in STAGES.items():
+        for arm in spec.arms(settings):
+            own_sources(stage, arm, settings)
+
+
 def module_path(name: str, root: Path) -> str:
     """Source file of a dotted module, relative to the repository's root."""
     stem = Path("src", *name.split("."))
