@@ -239,18 +239,32 @@ def micro(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 
 @pytest.mark.workflow
-def test_editing_the_own_file_reruns_its_arm_and_what_shows_it_alone(micro: Checkout, tmp_path: Path) -> None:
-    mine = written(tmp_path) / "my_methods.yaml"
-    micro.pretend_finished(scale="micro", variant=mine)
-    assert micro.plan(scale="micro", variant=mine) == {}
-    file = tmp_path / "halving.py"
-    file.write_text(file.read_text(encoding="utf-8").replace("PATIENCE = 5", "PATIENCE = 4"), encoding="utf-8")
-    plan = micro.plan(scale="micro", variant=mine)
+def test_editing_the_own_controller_reruns_its_arm_and_what_shows_it_alone(micro: Checkout, tmp_path: Path) -> None:
+    plan = plan_after_an_edit(micro, tmp_path, "my_methods.yaml", ("halving.py", "PATIENCE = 5", "PATIENCE = 4"))
     assert {name: plan[name] for name in plan if name.endswith("_job")} == {"own_controller_job": 1}
     gathered = {name for name in plan if name.startswith("gather_")}
     assert gathered == {"gather_online_curves", "gather_online_runs"}
     assert {"notebook_tables", "notebook_online_good", "notebook_online_bad"} <= set(plan)
-    assert micro.plan(scale="micro") == {}, "the scale's own run knows nothing of it"
+
+
+@pytest.mark.workflow
+def test_editing_the_own_task_reruns_the_stages_that_train_it_alone(micro: Checkout, tmp_path: Path) -> None:
+    plan = plan_after_an_edit(micro, tmp_path, "my_task.yaml", ("regression.py", "0.8 *", "0.9 *"))
+    stages = ("trajectories", "ppo", "ppo_reference", "offline", "online", "baselines", "runtimes")
+    jobs = {f"{name}_job" for name in (*stages, "bayesian_optimization", "own_controller")}
+    assert {name for name in plan if name.endswith("_job") or name == "images"} == jobs
+
+
+def plan_after_an_edit(micro: Checkout, folder: Path, variant: str, edit: tuple[str, str, str]) -> dict[str, int]:
+    """What a finished run of the page's ``variant`` plans once a text in one of its files is another."""
+    request = {"scale": "micro", "variant": written(folder) / variant}
+    micro.pretend_finished(**request)
+    assert micro.plan(**request) == {}
+    name, old, new = edit
+    text = (folder / name).read_text(encoding="utf-8")
+    assert old in text
+    (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+    return micro.plan(**request)
 
 
 @pytest.mark.workflow
