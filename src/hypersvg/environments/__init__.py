@@ -36,7 +36,9 @@ __all__ = [
 def ppo_task(settings: Settings, images: Images, device: str = "cpu") -> Task:
     """The inner problem of the PPO experiments (Table 4.3: Glorot and Tanh), or the user's own."""
     own, ppo = own_task(settings, device), settings.ppo
-    return own or classification_task(settings, images, ppo.activation, ppo.initialisation, device)
+    if own is not None:
+        return own
+    return classification_task(settings, images, ppo.activation, ppo.initialisation, device)
 
 
 def opened(images: Images | Path | str, settings: Settings) -> Images:
