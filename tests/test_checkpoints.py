@@ -15,7 +15,6 @@ import torch
 from checkout import ROOT
 from safetensors.numpy import load_file
 
-from hypersvg.data import prepare
 from hypersvg.environments.agent import Agent
 from hypersvg.experiments.checkpoint import Part
 from hypersvg.experiments.learner import Learner
@@ -23,6 +22,7 @@ from hypersvg.experiments.stages import STAGES, block_settings
 from hypersvg.maths.resume import State
 from hypersvg.pipeline import checkpoints, state_file
 from hypersvg.pipeline.checkpoints import FileCheckpoint
+from hypersvg.pipeline.images_job import make_images
 from hypersvg.pipeline.jobs import Request, checkpoint_of, run_job
 from hypersvg.pipeline.settings_file import read_settings, write_settings
 from hypersvg.settings import Settings
@@ -66,8 +66,8 @@ class Killed(BaseException):
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("inputs")
     settings = validated(TINY)
-    prepare(settings.data, folder)
     write_settings(settings, folder / "settings.json")
+    make_images(folder / "settings.json", folder)
     images = folder / "images.safetensors"
     run_job(Request("trajectories", "all", "0-1", folder / "settings.json", folder / "trajectories", images))
     return folder
