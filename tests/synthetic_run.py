@@ -39,7 +39,8 @@ def write_run(folder: Path, *, stand_in: bool = False, **blocks: dict[str, Any])
 
 def keep_record(table: Path) -> None:
     """Write the sidecar of a gathered table, as if it had just been gathered with this content."""
-    sidecar = {"inputs": {}, "outputs": {table.name: sha256(table)}}
+    made = {"git": {"revision": None, "dirty": False}, "versions": {}, "machine": {}, "wall_seconds": 0}
+    sidecar = {**made, "inputs": {}, "outputs": {table.name: sha256(table)}}
     table.with_suffix(".provenance.json").write_text(json.dumps(sidecar), encoding="utf-8")
 
 

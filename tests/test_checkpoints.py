@@ -20,7 +20,7 @@ from hypersvg.experiments.checkpoint import Part
 from hypersvg.experiments.learner import Learner
 from hypersvg.experiments.stages import STAGES, block_settings
 from hypersvg.maths.resume import State
-from hypersvg.pipeline import checkpoints, state_file
+from hypersvg.pipeline import checkpoints, jobs, state_file
 from hypersvg.pipeline.checkpoints import FileCheckpoint
 from hypersvg.pipeline.images_job import make_images
 from hypersvg.pipeline.jobs import Request, checkpoint_of, run_job
@@ -180,7 +180,9 @@ def test_a_checkpoint_is_read_by_safetensors_alone_and_without_pickle(case, job,
 
 def opened(request: Request) -> tuple[list[Part], State]:
     """What a new process of the job finds."""
-    return checkpoint_of(request, STAGES[request.stage], read_settings(request.settings)).opened()
+    settings = read_settings(request.settings)
+    code = jobs.code_state((jobs.__name__, STAGES[request.stage].module))["code"]
+    return checkpoint_of(request, settings, jobs.input_hashes(request), code).opened()
 
 
 @pytest.fixture
@@ -193,9 +195,10 @@ def interrupted(job: Callable[..., Request], monkeypatch: pytest.MonkeyPatch) ->
 
 OTHERS: dict[str, Callable[[Request, pytest.MonkeyPatch], None]] = {
     "settings": lambda request, patch: rewrite(request, "svg", "policy_learning_rate", 1e-3),
-    "code": lambda request, patch: patch.setattr(checkpoints, "code_hash", lambda module: "other"),
+    "code": lambda request, patch: patch.setattr(jobs, "code_state", lambda modules: {"code": {"a.py": "other"}}),
     "packages": lambda request, patch: patch.setattr(checkpoints, "versions", lambda: {"torch": "0.1"}),
-    "code and lock file and inputs": lambda request, patch: patch.setattr(checkpoints, "sha256", lambda path: "other"),
+    "lock file": lambda request, patch: patch.setattr(checkpoints, "sha256", lambda path: "other"),
+    "inputs": lambda request, patch: patch.setattr(jobs, "input_hashes", lambda request: {"images": "other"}),
     "processor": lambda request, patch: patch.setattr(
         checkpoints, "machine", lambda: {"cpu_capability": "AVX3", "gpu": None}
     ),

@@ -16,15 +16,16 @@ from hypersvg.claims.claim import load_claims
 from hypersvg.claims.judge import judge
 from hypersvg.claims.words import why
 from hypersvg.conformance import controllers, tasks
-from hypersvg.data import prepare
 from hypersvg.exhibits import Exhibit, Results, build
 from hypersvg.exhibits.registry import EXHIBITS
 from hypersvg.experiments.job import Job
 from hypersvg.experiments.stages import STAGES, block_settings, extension_of
 from hypersvg.pipeline.gather import check_complete
+from hypersvg.pipeline.images_job import make_images
 from hypersvg.pipeline.jobs import Request, run_job
 from hypersvg.pipeline.preflight import check_extensions
 from hypersvg.pipeline.runs import run_of
+from hypersvg.pipeline.settings_file import write_settings
 from hypersvg.schema import TABLES
 from hypersvg.settings import Settings, load_settings
 from hypersvg.settings.overlay import validated
@@ -52,7 +53,8 @@ def ideas(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    prepare(validated(TINY).data, folder)
+    write_settings(validated(TINY), folder / "settings.json")
+    make_images(folder / "settings.json", folder)
     return folder / "images.safetensors"
 
 
@@ -117,7 +119,7 @@ def test_a_job_of_the_arm_writes_its_tables_and_names_the_users_file_by_content(
     assert all(set(frame.method) == {OWN} for frame in frames.values())
     assert not (tmp_path / "job" / "steering_gradients.parquet").exists()
     sidecar = json.loads((tmp_path / "job" / "provenance.json").read_text(encoding="utf-8"))
-    assert str(ideas / "halving.py") in sidecar["inputs"]
+    assert str(ideas / "halving.py") in sidecar["code"]
 
 
 def test_every_stage_of_an_inner_problem_trains_the_own_task(ideas: Path, images: Path, tmp_path: Path) -> None:

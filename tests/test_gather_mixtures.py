@@ -44,7 +44,7 @@ def refusal(run: Path, stage: str = "offline", settings: Settings = SETTINGS) ->
     message = str(caught.value)
     assert "\n" not in message
     assert "delete" in message
-    assert not (run / "tables").exists()
+    assert not [path for path in (run / "tables").glob("*") if not path.name.startswith(".")]
     return message
 
 

@@ -70,9 +70,10 @@ def sources() -> list[Path]:
     return [path for folder in ("src", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
-def test_no_source_could_execute_what_it_reads():
+def test_no_source_could_execute_what_it_reads_but_for_the_users_own_methods():
     assert len(sources()) > 100
-    assert {str(path): found for path in sources() if (found := executing(path.read_text(encoding="utf-8")))} == {}
+    found = {path: calls for path in sources() if (calls := executing(path.read_text(encoding="utf-8")))}
+    assert found == {ROOT / "src" / "hypersvg" / "extensions.py": ["exec"]}, "settings name code there, to be run"
 
 
 def test_no_notebook_or_rule_could_execute_what_it_reads():

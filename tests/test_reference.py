@@ -38,6 +38,8 @@ def test_an_unfinished_run_is_refused_as_reference_and_the_old_one_stays(tmp_pat
 
 def test_a_run_without_provenance_is_refused_as_reference_and_the_old_one_stays(tmp_path: Path) -> None:
     run = write_run(tmp_path / "results" / "smoke", run={"seeds": 1})
+    for sidecar in run.rglob("*provenance.json"):
+        sidecar.unlink()
     old = tmp_path / "results" / "reference" / "smoke" / "table_4_2.md"
     old.parent.mkdir(parents=True)
     old.write_text("old", encoding="utf-8")

@@ -1,11 +1,9 @@
 """The checkpoint of a job in a file beside the run's results, used only by the same job of the same code."""
 
 import errno
-import hashlib
 import shutil
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +16,6 @@ import torch
 from hypersvg.experiments.checkpoint import Checkpoint, Part
 from hypersvg.maths.resume import State
 from hypersvg.pipeline.provenance import LOCK, machine, versions
-from hypersvg.pipeline.sources import source_files
 from hypersvg.pipeline.state_file import DamagedError, read_state, write_state
 from hypersvg.progress import say
 from hypersvg.sidecars import settings_hash, sha256
@@ -114,24 +111,15 @@ def size(value: Any) -> int:
     return sum(size(part) for part in parts)
 
 
-def identity_of(module: str, blocks: dict[str, Any], inputs: list[str], job: str) -> Identity:
-    """Who may use a checkpoint: job, settings, code, packages, ``inputs`` (SHA-256) and machine must be the same."""
+def identity_of(code: Mapping[str, str], blocks: dict[str, Any], inputs: Mapping[str, str], job: str) -> Identity:
+    """Who may use a checkpoint: job, settings, packages, machine, and code and inputs by SHA-256 must be the same."""
     found = machine()
     return {
         "arm or seeds": job,
         "settings": settings_hash(blocks),
-        "code": code_hash(module),
+        "code": dict(code),
         "lock file": sha256(LOCK) if LOCK.is_file() else None,
         "packages": versions(),
-        "inputs": inputs,
+        "inputs": list(inputs.values()),
         "processor": [found["cpu_capability"], found["gpu"]],
     }
-
-
-def code_hash(module: str) -> str:
-    """SHA-256 of the sources behind a stage, and of those behind a checkpoint."""
-    root = Path(sys.modules["hypersvg"].__path__[0]).parents[1]
-    found = hashlib.sha256()
-    for name in source_files((module, __name__), root):
-        found.update(f"{name}\0{sha256(root / name)}\0".encode())
-    return found.hexdigest()

@@ -54,7 +54,7 @@ def run_job(request: Request) -> None:
     own = own_sources(spec.name, request.arm, settings)
     inputs, code = input_hashes(request), code_state((__name__, spec.module), own)
     with at_work(request.output), fresh_folder(request.output) as folder:
-        checkpoint = checkpoint_of(request, spec, settings, inputs)
+        checkpoint = checkpoint_of(request, settings, inputs, code["code"])
         outputs = compute(request, spec, settings, seeds, folder, checkpoint, clock)
         job = {"stage": spec.name, "arm": request.arm, "seeds": request.seeds}
         sidecar = provenance(block_settings(spec.name, settings), inputs, outputs, clock, job=job, **code)
@@ -64,14 +64,16 @@ def run_job(request: Request) -> None:
         checkpoint.remove()
 
 
-def checkpoint_of(request: Request, spec: StageSpec, settings: Settings, inputs: Mapping[str, str]) -> "FileCheckpoint":
+def checkpoint_of(
+    request: Request, settings: Settings, inputs: Mapping[str, str], code: Mapping[str, str]
+) -> "FileCheckpoint":
     """The job's checkpoint, ``checkpoints/<stage>/<arm>/seeds-<seeds>.safetensors`` beside the run's settings."""
     from hypersvg.pipeline.checkpoints import FileCheckpoint, identity_of
 
     path = Path("checkpoints", request.stage, request.arm, f"seeds-{request.seeds}.safetensors")
 
     def identity() -> dict[str, object]:
-        return identity_of(spec.module, block_settings(spec.name, settings), list(inputs.values()), str(path))
+        return identity_of(code, block_settings(request.stage, settings), inputs, str(path))
 
     return FileCheckpoint(request.settings.parent / path, settings.run.checkpoint_minutes, identity)
 
