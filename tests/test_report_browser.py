@@ -145,7 +145,8 @@ def test_the_keyboard_alone_skips_filters_and_unfolds(used):
     used.keyboard.press("ArrowDown")
     verdict = focused(used)["id"].removeprefix("only-").replace("-", " ")
     assert focused(used)["outline"] != "none"
-    assert 0 < len(shown(used)) < len(everything)
+    assert shown(used)
+    assert len(shown(used)) < len(everything) or set(everything) == {verdict}
     assert shown(used) == [found for found in everything if found == verdict]
     tabs_to(used, tag="SUMMARY")
     used.keyboard.press("Enter")
@@ -154,6 +155,8 @@ def test_the_keyboard_alone_skips_filters_and_unfolds(used):
 
 def test_a_link_to_a_claim_that_the_filter_hides_shows_it(used):
     everything = shown(used)
+    if len(set(everything)) == 1:
+        pytest.skip("all claims of this report have one verdict: the filter hides none")
     used.check(f"#only-{everything[0].replace(' ', '-')}")
     hidden = used.evaluate("[...document.querySelectorAll('.claim')].find(c => !c.checkVisibility()).id")
     used.evaluate(f"location.hash = '{hidden}'")
