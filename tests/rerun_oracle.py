@@ -18,7 +18,7 @@ SOURCES = {
 NO_RESULT_DEPENDS_ON = (
     *(name for name in SOURCES if f"{name}.".startswith("hypersvg.settings.")),
     *("hypersvg.experiments.stages", "hypersvg.pipeline.settings_file"),
-    *("hypersvg.pipeline.clock", "hypersvg.pipeline.failures", "hypersvg.pipeline.provenance"),
+    *("hypersvg.pipeline.clock", "hypersvg.pipeline.failures", "hypersvg.pipeline.provenance", "hypersvg.sidecars"),
 )
 
 JOBS = {

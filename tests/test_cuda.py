@@ -35,6 +35,8 @@ RELATIVE, ABSOLUTE = 1e-2, 1e-2
 """Of a table's number, and of its column's largest magnitude: tables of a tiny run, after a few steps."""
 OF_IMAGES = 0.06
 """Accuracies: three of a tiny run's 50 curve images may change sides."""
+CALM = 0.02
+"""Learning rates below which a hundred steps of training keep rounding small."""
 WEIGHTS = 1e-4
 """Norm of the difference of weights after a few updates, over the norm of their movement."""
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch sees no GPU here: run `make gpu` where it does")
@@ -123,6 +125,8 @@ def assert_same(stage: str, there: Tables, here: Tables) -> None:
             ours, theirs = (frame.drop(columns="seconds") for frame in (ours, theirs))
         if name == "bo_evaluations":  # what a Gaussian process suggests hangs on the last bits of the scores
             ours, theirs = (frame[frame["phase"] == "initial"] for frame in (ours, theirs))
+        if name == "shortlist":  # a hundred steps at the large rates lead the last bits anywhere
+            ours, theirs = (frame[frame["rate"] < CALM] for frame in (ours, theirs))
         assert_close(ours.reset_index(drop=True), theirs.reset_index(drop=True), name)
 
 

@@ -31,7 +31,7 @@ rule claims:
         "../../envs/environment.yaml"
     params:
         content=content(["config/claims.yaml", *code("hypersvg.pipeline.claims_job")]),
-        settings=SETTINGS.model_dump(mode="json"),
+        settings=SHOWN_SETTINGS,
         run=RUN,
         only="--paper" if SCALE == "paper" else "",
         sensitivity=lambda wildcards, input: f"--sensitivity {input.sensitivity}" if input.sensitivity else "",

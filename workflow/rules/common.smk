@@ -37,6 +37,7 @@ except (ValueError, RuntimeError) as error:
 
 SETTINGS = THIS.settings
 RUN = THIS.folder
+SHOWN_SETTINGS = SETTINGS.model_dump(mode="json", exclude={"run": {"checkpoint_minutes"}})
 ALTERNATIVES = runs.alternatives(ROOT / "config", config, compared_variants()) if THIS.name == "sensitivity" else {}
 RUNS = {run.name: run for run in (THIS, THIS.base, *ALTERNATIVES.values()) if run is not None}
 UNCOMPARED = ("runtimes", "shortlist")  # stages without a headline number that a reading could change

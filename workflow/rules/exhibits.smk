@@ -29,7 +29,7 @@ for name, notebook in NOTEBOOKS.items():
             "../../envs/environment.yaml"
         params:
             content=content([f"notebooks/{name}.ipynb", *code("hypersvg.pipeline.notebooks", "hypersvg.exhibits")]),
-            settings=SETTINGS.model_dump(mode="json", exclude={"run": {"checkpoint_minutes"}}),
+            settings=SHOWN_SETTINGS,
             run=RUN,
         shell:
             "exec python -m hypersvg notebook {input.notebook} --results {params.run} > {log} 2>&1"

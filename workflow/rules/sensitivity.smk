@@ -30,7 +30,7 @@ if ALTERNATIVES:
             runtime=minutes("data"),
         params:
             content=content(["config/claims.yaml", *code("hypersvg.pipeline.sensitivity_job")]),
-            settings=SETTINGS.model_dump(mode="json"),
+            settings=SHOWN_SETTINGS,
             run=RUN,
             variants=list(ALTERNATIVES),
         shell:
