@@ -46,7 +46,7 @@ def sources_by_rule(checkout: Checkout) -> dict[str, set[str]]:
     """The package's sources among the inputs of every rule, as a plan of everything lists them."""
     done = checkout.snakemake("all", "--dry-run", "--forceall", "--config", "scale=smoke")
     assert done.returncode == 0, done.stderr
-    listed = re.findall(r"^rule (\w+):\n +input: (.*)$", done.stdout, re.MULTILINE)
+    listed = re.findall(r"^ *rule (\w+):\n +input: (.*)$", done.stdout, re.MULTILINE)
     return {rule: set(re.findall(r"src/[\w/]+\.py", inputs)) for rule, inputs in listed}
 
 

@@ -62,7 +62,7 @@ def run_of(process: psutil.Process) -> str:
 def title(process: psutil.Process) -> str:
     """A job by its command up to its files, for example ``job toy --arm all --seeds 000-001``; empty for no job."""
     try:
-        words = process.cmdline()
+        words = " ".join(process.cmdline()).split()  # a shell that has not become the job yet has it in one word
     except psutil.Error:
         return ""
     if "hypersvg" not in words:
