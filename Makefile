@@ -80,7 +80,7 @@ test-slurm: environment ## a smoke run through a Slurm of one node (root on Debi
 	@TRANSCRIPT=results/reference/slurm.md $(BIN)/python -m pytest -m slurm
 
 test-workflow: environment ## the tests that drive whole Snakemake runs
-	@$(BIN)/python -m pytest -n "$(CORES)" --dist loadfile -m workflow
+	@$(BIN)/python -m pytest -m workflow
 
 kill-test: environment ## SCALE=smoke KILLS=100: kill a run again and again and compare what it makes (docs/interruptions.md)
 	@$(BIN)/python tests/kill_100_times.py --scale "$(SCALE)" --kills "$(or $(KILLS),100)"
