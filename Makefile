@@ -79,8 +79,8 @@ test: environment ## the test suite, a process a core
 test-slurm: environment ## a smoke run through a Slurm of one node (root on Debian), written to results/reference/slurm.md
 	@TRANSCRIPT=results/reference/slurm.md $(BIN)/python -m pytest -m slurm
 
-test-workflow: environment ## the tests that drive whole Snakemake runs
-	@$(BIN)/python -m pytest -m workflow
+test-workflow: environment ## the tests that drive whole Snakemake runs; ONLY=<expression> picks some
+	@$(BIN)/python -m pytest -m workflow $(if $(ONLY),-k "$(ONLY)")
 
 kill-test: environment ## SCALE=smoke KILLS=100: kill a run again and again and compare what it makes (docs/interruptions.md)
 	@$(BIN)/python tests/kill_100_times.py --scale "$(SCALE)" --kills "$(or $(KILLS),100)"
