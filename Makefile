@@ -12,6 +12,7 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 
 BIN := $(VENV)/bin
 STAGES := data toy trajectories ppo offline online baselines runtimes shortlist claims exhibits
+ESTIMATOR_STAGES := influence
 STEM = $(basename $(notdir $(VARIANT)))
 RUN = $(SCALE)$(if $(STEM),+$(STEM))
 # A cluster's profile says itself how much runs at once.
@@ -25,7 +26,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: sensitivity paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow check accept why provenance kill-test conformance $(STAGES)
+.PHONY: sensitivity estimators paper-claims help environment replicate smoke paper test lint format docs clean compare plan identify reference report report-check step-times bench gpu test-slurm test-workflow check accept why provenance kill-test conformance $(STAGES) $(ESTIMATOR_STAGES)
 
 help: ## show this list
 	@sed -n 's/^\([a-z_ -]*\):.*## /\1: /p' $(MAKEFILE_LIST)
@@ -118,6 +119,14 @@ gpu: environment ## on a GPU: every stage there against the CPU, then `make benc
 	$(BIN)/python -m pytest tests/test_cuda.py -q -k "not pretended"
 	@$(MAKE) --no-print-directory bench DEVICE=cuda
 	@echo "Benchmarks: results/reference/benchmarks-cuda.json and docs/performance.md. Run: make replicate DEVICE=cuda"
+
+estimators: override VARIANT := estimators
+estimators: environment ## ES, PES, ES-Single and hypergradients on the slides' tasks and the thesis's, at SCALE (docs/estimators.md)
+	$(call snakemake,$(CONFIG),all)
+
+$(ESTIMATOR_STAGES): override VARIANT := estimators
+$(ESTIMATOR_STAGES): environment ## one stage of `make estimators`
+	$(call snakemake,$(CONFIG),$@)
 
 sensitivity: override SCALE := sensitivity
 sensitivity: environment ## every alternative of the ledger, one at a time, beside the default (config/scales/sensitivity.yaml)

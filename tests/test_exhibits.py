@@ -10,7 +10,7 @@ import pytest
 from synthetic_run import STAMP, drop, write_run
 
 from hypersvg.exhibits import EXHIBITS, Exhibit, Results, build
-from hypersvg.pipeline.exhibits_index import NOTEBOOKS, exhibit_files
+from hypersvg.pipeline.exhibits_index import NOTEBOOKS, exhibit_files, exhibits_of
 from hypersvg.tables import TableError
 
 SMALL = {
@@ -48,7 +48,7 @@ def reads() -> dict[str, set[str]]:
 @pytest.fixture(scope="module")
 def made(digits: Results, reads: dict[str, set[str]]) -> dict[str, Exhibit]:
     exhibits = {}
-    for name in EXHIBITS:
+    for name in exhibits_of("thesis"):
         results = Recorder(digits.folder)
         exhibits[name] = build(name, results)
         reads[name] = results.read
@@ -75,14 +75,14 @@ def test_registry_makes_what_the_notebooks_declare() -> None:
     assert sorted(EXHIBITS) == sorted(declared)
 
 
-@pytest.mark.parametrize("name", EXHIBITS)
+@pytest.mark.parametrize("name", exhibits_of("thesis"))
 def test_exhibit_writes_its_files_and_no_others(name: str, digits: Results, made: dict[str, Exhibit]) -> None:
     files = sorted(path.name for path in written(digits, name).values())
     assert files == sorted(exhibit_files(name))
     assert not list((digits.folder / "exhibits").glob(".*")), "a partial file was left"
 
 
-@pytest.mark.parametrize("name", EXHIBITS)
+@pytest.mark.parametrize("name", exhibits_of("thesis"))
 def test_csv_has_its_keys_first_and_each_once(name: str, digits: Results, made: dict[str, Exhibit]) -> None:
     frame, keys = pd.read_csv(written(digits, name)[".csv"]), list(made[name].keys)
     assert list(frame.columns[: len(keys)]) == keys
@@ -90,7 +90,7 @@ def test_csv_has_its_keys_first_and_each_once(name: str, digits: Results, made: 
     assert len(frame) == len(made[name].frame) > 0
 
 
-@pytest.mark.parametrize("name", EXHIBITS)
+@pytest.mark.parametrize("name", exhibits_of("thesis"))
 def test_stand_in_data_are_stamped_on_figure_csv_and_table(
     name: str, digits: Results, made: dict[str, Exhibit]
 ) -> None:
@@ -121,7 +121,7 @@ def test_same_tables_give_the_same_bytes(name: str, digits: Results, made: dict[
         assert path.read_bytes() == written(again, name)[suffix].read_bytes()
 
 
-@pytest.mark.parametrize("name", EXHIBITS)
+@pytest.mark.parametrize("name", exhibits_of("thesis"))
 def test_exhibit_reads_only_the_tables_its_notebook_declares(
     name: str, made: dict[str, Exhibit], reads: dict[str, set[str]]
 ) -> None:

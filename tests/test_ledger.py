@@ -18,7 +18,7 @@ from hypersvg.settings.yaml_text import read_yaml
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "config"
 THESIS = ROOT.parent / "shared" / "papers" / "crouther2023_model_based_hyperparameter_optimization.txt"
-NO_CHOICES = {"mnist_subset"}
+NO_CHOICES = {"estimators", "mnist_subset"}
 """Variants that are no readings of the thesis."""
 VARIANTS = [name for name in overlay_names(CONFIG, "variants") if name not in NO_CHOICES]
 OPEN = [key for key in known_keys() if "." in key and re.search(r"\bledger\b", meaning_of(key))]

@@ -14,8 +14,8 @@ from synthetic_report import DRAWING, REVISION, write_finished, write_sidecar
 from synthetic_run import STAMP
 
 from hypersvg.claims.claim import load_claims
-from hypersvg.experiments.stages import STAGES
-from hypersvg.pipeline.exhibits_index import EXHIBITS, NOTEBOOKS, exhibit_files
+from hypersvg.experiments.stages import stages_of
+from hypersvg.pipeline.exhibits_index import exhibit_files, exhibits_of, notebooks_of
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.report import page as report
 from hypersvg.pipeline.report.claims import WIDTH, ends, plot
@@ -91,7 +91,7 @@ def test_the_filter_offers_every_verdict_that_is_there_with_its_count(finished, 
 
 
 def test_every_exhibit_stands_there_with_its_words_caption_picture_and_data(finished, page):
-    for name in EXHIBITS:
+    for name in exhibits_of("thesis"):
         exhibit = page.by_id(name)
         assert exhibit.find("h4")[0].text.startswith(f"Heading of {name}")
         assert f"What is seen in {name}." in exhibit.find("figcaption")[0].text
@@ -109,7 +109,7 @@ def test_every_exhibit_stands_there_with_its_words_caption_picture_and_data(fini
 
 
 def test_an_exhibit_names_the_claims_that_are_seen_in_it(finished, page):
-    for name in EXHIBITS:
+    for name in exhibits_of("thesis"):
         expected = [f"#claim-{record['id']}" for record in records(finished) if record["exhibit"] == name]
         links = [link.attributes["href"] for link in page.by_id(name).find("a")]
         assert sorted(link for link in links if link.startswith("#claim-")) == sorted(expected)
@@ -244,7 +244,7 @@ def test_provenance_tells_revisions_machines_and_uncommitted_changes(run, page):
     stages = {row[0]: row[1:] for row in rows(provenance)}
     assert stages["online"][:3] == ["1", "f" * 10, "yes"]
     assert stages["online"][5] == "64 cores, cpu"
-    assert stages["notebooks"][:3] == [str(len(NOTEBOOKS)), REVISION[:10], "no"]
+    assert stages["notebooks"][:3] == [str(len(notebooks_of("thesis"))), REVISION[:10], "no"]
     assert "2.13, 3.0" in provenance.text
 
 
@@ -260,14 +260,16 @@ def test_the_jobs_that_a_variant_uses_of_its_base_are_among_its_provenance(run):
 
 def test_run_times_are_those_of_the_sidecars(page):
     seconds = {row[0]: float(row[2]) for row in rows(page.by_id("times"))}
-    assert seconds["all jobs"] == 2.0 * (3 + len(NOTEBOOKS))
+    assert seconds["all jobs"] == 2.0 * (3 + len(notebooks_of("thesis")))
     assert seconds["online"] == 2.0
 
 
 def test_the_graph_has_every_stage_and_notebook_once_and_each_reads_what_is_before_it():
-    drawn = graph({})
+    drawn = graph("thesis", {})
     places = {box.name: box.x for box in drawn.boxes}
-    assert sorted(places) == sorted(["data", "claims", *STAGES, *(f"notebook {name}" for name in NOTEBOOKS)])
+    assert sorted(places) == sorted(
+        ["data", "claims", *stages_of("thesis"), *(f"notebook {name}" for name in notebooks_of("thesis"))]
+    )
     assert drawn.reads["offline"] == ["data", "trajectories"]
     assert drawn.reads["toy"] == []
     assert drawn.reads["notebook toy"] == ["toy"]

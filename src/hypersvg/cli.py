@@ -81,7 +81,7 @@ def preflight(
     request = parse_request(config or [])
     settings = resolve(CONFIG, request)
     checks.check_extensions(settings)
-    checks.check_targets(targets or [])
+    checks.check_targets(targets or [], settings.run.group)
     cluster.check_profile(profile, Path())
     scale = str(request.get("scale", "default"))
     run = RESULTS / run_name(scale, request.get("variant"))
@@ -101,8 +101,7 @@ def why(
     from hypersvg.pipeline.why import why as reasons
 
     request = parse_request(config or [])
-    resolve(CONFIG, request)
-    check_targets([target])
+    check_targets([target], resolve(CONFIG, request).run.group)
     typer.echo(reasons(target, request))
 
 
@@ -127,14 +126,14 @@ def conformance(
 
 @app.command()
 def claims(
-    source: Annotated[Path, typer.Argument(help="the claims, config/claims.yaml")],
+    source: Annotated[Path, typer.Argument(help="the claims, config/claims.yaml or its like")],
     results: Annotated[Path, typer.Option(help="folder of the run")],
     sensitivity: Annotated[
         Path | None, typer.Option(help="sides of the claims under the ledger's alternatives")
     ] = None,
     paper: Annotated[bool, typer.Option("--paper", help="only the claims judged at the width of the thesis")] = False,
 ) -> None:
-    """Judge the thesis's claims on a run."""
+    """Judge the claims of a run's group on it."""
     from hypersvg.pipeline.claims_job import write_claims
 
     write_claims(source, results, sensitivity, paper)

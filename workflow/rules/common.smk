@@ -19,10 +19,12 @@ from hypersvg.experiments.stages import (
     block_settings,
     extension_of,
     seed_blocks,
+    stages_of,
 )
+from hypersvg.claims.claim import CLAIMS
 from hypersvg.ledger import compared_variants
 from hypersvg.pipeline import alone, cluster, environment, failed, failures, preflight, runs, sources
-from hypersvg.pipeline.exhibits_index import EXHIBITS, NOTEBOOKS, exhibit_files
+from hypersvg.pipeline.exhibits_index import exhibit_files, exhibits_of, notebooks_of
 
 ROOT = Path(workflow.basedir)
 ROOT = ROOT.parent if ROOT.name == "workflow" else ROOT
@@ -37,6 +39,7 @@ except (ValueError, RuntimeError) as error:
 
 SETTINGS = THIS.settings
 RUN = THIS.folder
+GROUP = SETTINGS.run.group
 SHOWN_SETTINGS = SETTINGS.model_dump(mode="json", exclude={"run": {"checkpoint_minutes"}})
 ALTERNATIVES = runs.alternatives(ROOT / "config", config, compared_variants()) if THIS.name == "sensitivity" else {}
 RUNS = {run.name: run for run in (THIS, THIS.base, *ALTERNATIVES.values()) if run is not None}

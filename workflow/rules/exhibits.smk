@@ -6,7 +6,7 @@
 # Steps    1. execute with strict parameters, in this environment's own kernel
 #          2. check that every declared exhibit appeared, convert to HTML
 
-for name, notebook in NOTEBOOKS.items():
+for name, notebook in notebooks_of(GROUP).items():
 
     rule:
         name:

@@ -1,4 +1,4 @@
-# Names that can be asked for: every stage, every exhibit. No rule here makes anything.
+# Names that can be asked for: every stage and exhibit of the run's group. No rule here makes anything.
 #
 # Inputs   the gathered tables of a stage, or the files of an exhibit
 
@@ -11,10 +11,10 @@ rule data:
 
 rule exhibits:
     input:
-        exhibit_outputs(EXHIBITS),
+        exhibit_outputs(exhibits_of(GROUP)),
 
 
-for stage in STAGES:
+for stage in stages_of(GROUP):
 
     rule:
         name:
@@ -23,7 +23,7 @@ for stage in STAGES:
             stage_tables(stage),
 
 
-for exhibit in EXHIBITS:
+for exhibit in exhibits_of(GROUP):
 
     rule:
         name:

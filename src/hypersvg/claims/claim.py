@@ -6,10 +6,18 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hypersvg.settings.blocks import Group
 from hypersvg.settings.yaml_text import read_yaml
 from hypersvg.statistics import Comparison
 
 Scale = Literal["percent", "share", "log10 rate", "nats", "ratio", "accuracy"]
+
+
+CLAIMS: dict[Group, Path] = {
+    "thesis": Path("config", "claims.yaml"),
+    "estimators": Path("config", "claims_estimators.yaml"),
+}
+"""The claims that the runs of a group are judged by; a file is a family of simultaneous intervals."""
 
 
 class ClaimsError(ValueError):
@@ -23,10 +31,10 @@ class Claim(BaseModel):
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
     """Short name."""
-    page: int
-    """Page of the thesis."""
+    page: int | str
+    """Page of the thesis, or title of the slide."""
     quote: str
-    """The sentence, or the part of it that is judged, word for word."""
+    """The sentence, or the part of it that is judged, word for word; empty where the claim is this project's own."""
     claims: str
     """What that says, in one plain clause."""
     metric: str

@@ -8,7 +8,9 @@ from typing import Any
 from hypersvg.claims import words
 from hypersvg.claims.judge import Finding, Outcome
 from hypersvg.reading.results import Results, plural
+from hypersvg.settings.blocks import Group
 
+TITLES: dict[Group, str] = {"thesis": "The thesis's claims", "estimators": "Claims about gradient estimators"}
 ORDER: tuple[Outcome, ...] = ("supported", "contradicted", "inconclusive", "direction only", "not testable")
 
 
@@ -59,7 +61,7 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 def as_markdown(findings: Sequence[Finding], results: Results) -> str:
     """All findings as a page: a count, how verdicts are made, and a section a claim."""
-    parts = ["# The thesis's claims", f"*{results.footer}*"]
+    parts = [f"# {TITLES[results.settings.run.group]}", f"*{results.footer}*"]
     if results.stamp:
         parts.insert(1, f"**{results.stamp}**")
     return "\n\n".join([*parts, counts(findings), method(findings), summary(findings), *map(section, findings)]) + "\n"
@@ -90,12 +92,16 @@ def method(findings: Sequence[Finding]) -> str:
 
 def summary(findings: Sequence[Finding]) -> str:
     """A row a claim."""
-    rows = ["| claim | p. | verdict | thesis | ours | where it must lie | exhibit |", "|---|---|---|---|---|---|---|"]
+    rows = [
+        "| claim | said | verdict | theirs | ours | where it must lie | exhibit |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for finding in findings:
         claim = finding.claim
         verdict = f"**{finding.outcome}**{', fragile' if finding.fragile else ''}"
         where = "–" if claim.missing else words.region(claim)
-        cells = [f"[{claim.claims}](#{claim.id})", str(claim.page), verdict, words.theirs(claim), words.ours(finding)]
+        cells = [f"[{claim.claims}](#{claim.id})", words.place(claim.page), verdict]
+        cells += [words.theirs(claim), words.ours(finding)]
         rows.append(f"| {' | '.join([*cells, where, claim.exhibit])} |")
     return "\n".join(rows)
 
@@ -107,7 +113,7 @@ def section(finding: Finding) -> str:
         f'<a id="{claim.id}"></a>',
         f"## {claim.id}",
         "",
-        f"> {claim.quote} (p. {claim.page})",
+        f"> {claim.quote or 'Our own question.'} ({words.place(claim.page)})",
         "",
         f"That is: {claim.claims}. **{finding.outcome}**{', fragile' if finding.fragile else ''}.",
         "",
@@ -115,7 +121,7 @@ def section(finding: Finding) -> str:
     ]
     if measured is not None:
         effect = "" if math.isnan(measured.effect) else f", effect size {measured.effect:.2f}"
-        lines += ["", f"Thesis: {words.theirs(claim)}; ours: {words.ours(finding)}, {measured.seeds} seeds{effect}."]
+        lines += ["", f"Theirs: {words.theirs(claim)}; ours: {words.ours(finding)}, {measured.seeds} seeds{effect}."]
     if finding.flips:
         lines += ["", f"The other side under: {', '.join(f'`{name}`' for name in finding.flips)}."]
     if claim.choices:

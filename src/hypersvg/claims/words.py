@@ -29,6 +29,11 @@ def ours(finding: Finding) -> str:
     return f"{printed(measured.value, scale)} {interval(measured.low, measured.high, scale)}".strip()
 
 
+def place(page: int | str) -> str:
+    """Where a claim stands: ``p. 55``, or ``slide “Influence Balancing: Results”``."""
+    return f"p. {page}" if isinstance(page, int) else f"slide “{page}”"
+
+
 def theirs(claim: Claim) -> str:
     """The thesis's number, or its words."""
     return printed(claim.thesis, claim.scale) if isinstance(claim.thesis, float | int) else claim.thesis or "–"
@@ -56,7 +61,7 @@ def why(finding: Finding) -> str:
     """One plain sentence: what was measured, where it must lie, and where its interval lies."""
     claim, measured = finding.claim, finding.estimate
     if claim.missing is not None:
-        return f"The thesis does not give {claim.missing}."
+        return f"The {'thesis does' if isinstance(claim.page, int) else 'slides do'} not give {claim.missing}."
     if measured is None:
         return f"Not tested: {finding.obstacle}."
     scale = claim.scale

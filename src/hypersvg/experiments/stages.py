@@ -3,61 +3,14 @@
 The workflow builds its rules from here; :mod:`hypersvg.pipeline.jobs` finds the stage's ``run(job)`` by its ``module``.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from hypersvg.experiments.arms import Names, bo_lengths, trained_arms, unroll_arms
+from hypersvg.experiments.estimator_stages import ESTIMATOR_STAGES, ESTIMATOR_TABLES
+from hypersvg.experiments.spec import Groups, StageSpec, always
 from hypersvg.settings import Settings
+from hypersvg.settings.blocks import Group
 
-UNCOUNTED = ("run.seeds", "run.checkpoint_minutes")
+UNCOUNTED = ("run.seeds", "run.checkpoint_minutes", "run.group")
 """Settings of the block ``run`` on which no seed's results depend."""
-Groups = tuple[str, tuple[str | int | float, ...]]
-"""A table's column and the values that every seed must have in it."""
-
-
-@dataclass(frozen=True)
-class StageSpec:
-    """One stage of the workflow.
-
-    ``blocks`` are the settings blocks whose change reruns it, but for :data:`UNCOUNTED` and the keys that it
-    ``ignores``. ``arms`` are its job variants, ``tables`` the tables each arm's job writes, ``groups`` the rows
-    by method that a gathered table must hold for every seed. ``arrays`` are further files of every job; ``after`` is a
-    stage whose job of the same seeds it reads; ``by_seed`` is false where a job knows no seeds.
-    """
-
-    name: str
-    blocks: Names
-    arms: Callable[[Settings], Names]
-    tables: Callable[[str], Names]
-    groups: Callable[[Settings, str], Groups | None]
-    needs_images: bool = True
-    arrays: Names = ()
-    after: str | None = None
-    by_seed: bool = True
-    ignores: Names = ()
-
-    @property
-    def module(self) -> str:
-        """Dotted name of the module that defines the stage's ``run(job)``."""
-        return f"hypersvg.experiments.{self.name}"
-
-    @property
-    def trains_the_task(self) -> bool:
-        """Whether it trains the inner problem, which may be a user's own."""
-        return "inner" in self.blocks
-
-    def all_tables(self, settings: Settings) -> Names:
-        """Names of all tables of the stage, each once."""
-        return tuple(dict.fromkeys(table for arm in self.arms(settings) for table in self.tables(arm)))
-
-    def arms_of(self, table: str, settings: Settings) -> Names:
-        """The arms whose jobs write ``table``."""
-        return tuple(arm for arm in self.arms(settings) if table in self.tables(arm))
-
-
-def always(*names: str) -> Callable[[object], Names]:
-    """A function that gives the same names whatever it is asked."""
-    return lambda _: names
 
 
 def toy_groups(settings: Settings, table: str) -> Groups:
@@ -175,6 +128,7 @@ STAGES = {
             tables=always("shortlist"),
             groups=lambda settings, table: None,
         ),
+        *ESTIMATOR_STAGES,
     )
 }
 
@@ -197,8 +151,14 @@ TABLE_FILES = {
     ("baselines", "bo_evaluations"): "bo_evaluations",
     ("runtimes", "runtimes"): "runtimes",
     ("shortlist", "shortlist"): "shortlist",
+    **ESTIMATOR_TABLES,
 }
 """File name, under ``tables/`` of a run, of each gathered table by (stage, table)."""
+
+
+def stages_of(group: Group) -> Names:
+    """The stages of a group, in their order."""
+    return tuple(name for name, spec in STAGES.items() if spec.group == group)
 
 
 def block_settings(stage: str, settings: Settings) -> dict[str, dict[str, object]]:

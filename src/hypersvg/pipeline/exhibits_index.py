@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+from hypersvg.settings.blocks import Group
+
 
 @dataclass(frozen=True)
 class Notebook:
-    """One notebook: the exhibits it writes and the gathered tables it reads."""
+    """One notebook: the exhibits it writes, the gathered tables it reads, and the runs that it belongs to."""
 
     exhibits: tuple[str, ...]
     tables: tuple[str, ...]
+    group: Group = "thesis"
 
 
 NOTEBOOKS = {
@@ -36,10 +39,21 @@ NOTEBOOKS = {
         ("online_curves", "online_runs", "baselines_curves", "baselines_runs", "offline_runs", "ppo_runs", "runtimes"),
     ),
     "protocol": Notebook(("fig_protocol", "table_protocol"), ("shortlist",)),
+    "influence": Notebook(("fig_influence",), ("influence_curves", "influence_parameters"), "estimators"),
 }
 
 EXHIBITS = {exhibit: name for name, notebook in NOTEBOOKS.items() for exhibit in notebook.exhibits}
 """The notebook behind every exhibit."""
+
+
+def notebooks_of(group: Group) -> dict[str, Notebook]:
+    """The notebooks of a group, in their order."""
+    return {name: notebook for name, notebook in NOTEBOOKS.items() if notebook.group == group}
+
+
+def exhibits_of(group: Group) -> list[str]:
+    """The exhibits of a group, in the order of their notebooks."""
+    return [exhibit for notebook in notebooks_of(group).values() for exhibit in notebook.exhibits]
 
 
 def exhibit_files(exhibit: str) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypersvg.experiments.stages import STAGES, StageSpec, block_settings
+from hypersvg.experiments.spec import StageSpec
+from hypersvg.experiments.stages import STAGES, block_settings
 from hypersvg.pipeline.at_work import at_work
 from hypersvg.pipeline.clock import Clock
 from hypersvg.pipeline.failures import HypersvgError

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from hypersvg.experiments.stages import STAGES, TABLE_FILES
-from hypersvg.pipeline.exhibits_index import EXHIBITS
+from hypersvg.experiments.stages import TABLE_FILES, stages_of
+from hypersvg.pipeline.exhibits_index import exhibits_of
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.settings import Settings
+from hypersvg.settings.blocks import Group
 
 GIB = 2**30
 IMAGE_BYTES = 785
@@ -29,17 +30,25 @@ class Estimate:
     bytes: int
 
 
-def targets() -> tuple[str, ...]:
-    """Everything that can be asked for by name."""
-    return ("all", "data", *STAGES, "claims", "sensitivity", "paper_claims", "exhibits", *EXHIBITS)
+def targets(group: Group) -> tuple[str, ...]:
+    """Everything of a group that can be asked for by name."""
+    more = ("sensitivity", "paper_claims") if group == "thesis" else ()
+    return ("all", "data", *stages_of(group), "claims", *more, "exhibits", *exhibits_of(group))
 
 
-def check_targets(names: Sequence[str]) -> None:
-    """Raise a sentence for a stage or exhibit that does not exist."""
+def check_targets(names: Sequence[str], group: Group = "thesis") -> None:
+    """Raise a sentence for a stage or exhibit that does not exist, or that the runs of another group have."""
     for name in names:
-        if name not in targets():
-            known = ", ".join(("data", *STAGES, "claims", "exhibits"))
-            raise HypersvgError(f"unknown stage or exhibit '{name}'; stages: {known}; exhibits: {', '.join(EXHIBITS)}")
+        if name in targets(group):
+            continue
+        if name in targets("estimators"):
+            raise HypersvgError(f"'{name}' is of the group estimators: add VARIANT=estimators (--config variant=...)")
+        if name in targets("thesis"):
+            raise HypersvgError(f"'{name}' is not of the group estimators: leave out VARIANT=estimators")
+        known = ", ".join(("data", *stages_of(group), "claims", "exhibits"))
+        raise HypersvgError(
+            f"unknown stage or exhibit '{name}'; stages: {known}; exhibits: {', '.join(exhibits_of(group))}"
+        )
 
 
 def check_extensions(settings: Settings) -> None:
@@ -63,17 +72,21 @@ def parameters(settings: Settings) -> int:
 
 
 def disk_bytes(settings: Settings) -> int:
-    """Bytes of a finished run: the offline data set in float32, the images, and the rest."""
+    """Bytes of a finished run: the offline data set in float32 (of the thesis's group), the images, and the rest."""
     trajectories = settings.trajectories
     states = settings.run.seeds * trajectories.count * (trajectories.steps + 1) * parameters(settings) * 4
+    if settings.run.group != "thesis":
+        states = 0
     return states + (settings.data.limit or MNIST_IMAGES) * IMAGE_BYTES + REST_BYTES
 
 
 def estimate(settings: Settings, scale: str, estimates: Path, cores: int) -> Estimate:
     """Time from the measured ``config/estimates.yaml``, spread over the cores; disk from the settings."""
-    measured = yaml.safe_load(estimates.read_text(encoding="utf-8")).get(scale)
+    group = settings.run.group
+    name = scale if group == "thesis" else f"{scale}+{group}"
+    measured = yaml.safe_load(estimates.read_text(encoding="utf-8")).get(name)
     if measured is None:
-        raise HypersvgError(f"{estimates} has no measured time for scale '{scale}'; add a line for it")
+        raise HypersvgError(f"{estimates} has no measured time for scale '{name}'; add a line for it")
     minutes = measured["fixed"] + measured["per_seed"] * settings.run.seeds
     return Estimate(minutes * max(1.0, MEASURED_CORES / cores), disk_bytes(settings))
 

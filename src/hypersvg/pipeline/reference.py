@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from hypersvg.experiments.stages import TABLE_FILES
-from hypersvg.pipeline.exhibits_index import EXHIBITS, exhibit_files
+from hypersvg.experiments.stages import TABLE_FILES, stages_of
+from hypersvg.pipeline.exhibits_index import exhibit_files, exhibits_of
 from hypersvg.pipeline.gate.machine import machine_class
 from hypersvg.pipeline.provenance import write_json, write_text
 from hypersvg.pipeline.timings_document import written_timings
+from hypersvg.settings.blocks import Group
 
 LARGEST = 600_000
 """Bytes above which a file is left out of the reference."""
@@ -20,12 +21,20 @@ BEGIN, END = "<!-- reference: begin -->", "<!-- reference: end -->"
 SHOWN = ("fig_4_01", "fig_4_12", "fig_4_14")
 TABLE = "table_4_2"
 CLAIMS = ("claims.json", "claims.md")
+
+
+def exhibits(group: Group) -> tuple[str, ...]:
+    """The exhibits' files of a group."""
+    return tuple(f"exhibits/{file}" for exhibit in exhibits_of(group) for file in exhibit_files(exhibit))
+
+
 SENSITIVITY = (
     *("sensitivity/headlines.csv", "sensitivity/claims.csv"),
     *(f"exhibits/{file}" for file in exhibit_files("fig_sensitivity")),
 )
 SHOWING = {
-    "default": tuple(f"exhibits/{file}" for exhibit in EXHIBITS for file in exhibit_files(exhibit)),
+    "default": exhibits("thesis"),
+    "default+estimators": exhibits("estimators"),
     "sensitivity": SENSITIVITY,
 }
 """What else than claims and tables a run's reference is made of: exhibits are kept of the runs that documents show."""
@@ -71,10 +80,20 @@ def needed_files(run: str) -> tuple[str, ...]:
 
 def missing_files(folder: Path, run: str) -> list[str]:
     """Files that the run in ``folder`` lacks for being finished, relative to it."""
-    stages = ON_PAPER if run == "paper" else {stage for stage, _ in TABLE_FILES}
+    stages = ON_PAPER if run == "paper" else stages_of(group_of(folder))
     tables = [f"tables/{name}.parquet" for (stage, _), name in TABLE_FILES.items() if stage in stages]
     files = (*needed_files(run), *(() if run in WITHOUT_TABLES else ("tables/manifest.json", *tables)))
     return [file for file in files if not (folder / file).is_file()]
+
+
+def group_of(folder: Path) -> Group:
+    """What the run in ``folder`` is made of; one without settings, or of an earlier version, counts as the thesis's."""
+    try:
+        tree = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "thesis"
+    group: Group = tree.get("run", {}).get("group", "thesis")
+    return group
 
 
 def copy_tables(source: Path, target: Path) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from hypersvg.claims.claim import Claim, load_claims
 from hypersvg.claims.document import ORDER
-from hypersvg.claims.words import printed
+from hypersvg.claims.words import place, printed
 from hypersvg.statistics import LEVEL, MINIMUM_SEEDS
 
 TEMPLATE = Path("docs", "REPLICATION.template.md")
@@ -30,8 +30,9 @@ GROUPS = {
     ),
     "Bad learning rates (4.3.2)": ("bandits_", "adaptive_rescues", "adaptive_hurts_good_starts"),
     "Wall time (Fig. 4.11)": ("warm_up_", "adaptive_costs"),
+    "Influence balancing (slides)": ("influence_",),
 }
-"""Claims by their part of the thesis: prefixes of their names."""
+"""Claims by their part of the thesis, or of the slides: prefixes of their names."""
 
 
 def report(root: Path) -> str:
@@ -70,6 +71,7 @@ def shown(record: dict[str, Any], claims: list[Claim]) -> dict[str, Any]:
     interval = record["interval"]
     return {
         **record,
+        "place": place(record["page"]),
         "ours": "–" if record["ours"] is None else printed(record["ours"], scale),
         "interval": "" if interval is None else f"[{printed(interval[0], scale)}, {printed(interval[1], scale)}]",
         "thesis": printed(record["thesis"], scale) if isinstance(record["thesis"], float) else record["thesis"] or "–",
@@ -84,14 +86,14 @@ def counts(found: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def grouped(found: list[dict[str, Any]], claims: list[Claim]) -> dict[str, list[dict[str, Any]]]:
-    """Claims under the part of the thesis that they belong to; raises ``ValueError`` for one without a part."""
+    """Claims under the part that they belong to, where it has any; raises ``ValueError`` for one without a part."""
     groups: dict[str, list[dict[str, Any]]] = {title: [] for title in GROUPS}
     for record in found:
         titles = [title for title, prefixes in GROUPS.items() if record["id"].startswith(prefixes)]
         if len(titles) != 1:
             raise ValueError(f"the claim '{record['id']}' belongs to {len(titles)} parts of the report; mend GROUPS")
         groups[titles[0]].append(shown(record, claims))
-    return groups
+    return {title: members for title, members in groups.items() if members}
 
 
 def sensitivity(folder: Path) -> dict[str, Any] | None:

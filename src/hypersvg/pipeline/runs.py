@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hypersvg.experiments.stages import STAGES, block_settings, extension_of
+from hypersvg.experiments.stages import STAGES, block_settings, extension_of, stages_of
 from hypersvg.pipeline.settings_file import resolve, write_settings
 from hypersvg.settings import Settings, run_name
 
@@ -38,10 +38,14 @@ class Run:
     def owner(self, stage: str, arm: str = "") -> str:
         """Name of the run whose jobs of ``stage`` it uses: its base where no setting of the stage differs.
 
+        The stages of a group that the base is not of are its own.
+
         A stage that reads another stage's jobs differs where that one does; a user's own ``arm``, where the base does
         not have it.
         """
         base, spec = self.base, STAGES[stage]
+        if base is not None and spec.group == self.settings.run.group != base.settings.run.group:
+            return self.name
         if base is not None and extension_of(stage, arm, self.settings) != extension_of(stage, arm, base.settings):
             return self.name
         if base is None or block_settings(stage, self.settings) != block_settings(stage, base.settings):
@@ -50,7 +54,7 @@ class Run:
 
     def changed(self) -> tuple[str, ...]:
         """The stages whose jobs are its own."""
-        return tuple(stage for stage in STAGES if self.owner(stage) == self.name)
+        return tuple(stage for stage in stages_of(self.settings.run.group) if self.owner(stage) == self.name)
 
 
 def run_of(config: Path, request: Mapping[str, Any]) -> Run:

@@ -16,6 +16,7 @@ OUTSIDE = (
     "hypersvg.settings",
     "hypersvg.pipeline.settings_file",
     "hypersvg.experiments.stages",
+    "hypersvg.experiments.spec",
     "hypersvg.pipeline.clock",
     "hypersvg.pipeline.provenance",
     "hypersvg.sidecars",

@@ -19,6 +19,8 @@ from hypersvg.tables import Table, TableError, read_table, require_rows
 Levels = dict[str, Sequence[Any]]
 """Values that columns take."""
 
+OUTER = ("influence",)
+"""Stages of the group ``estimators`` that optimize outer parameters."""
 FILES: Mapping[str, Table] = {
     "toy_rollouts": TABLES["toy_rollouts"],
     "toy_errors": TABLES["toy_errors"],
@@ -38,6 +40,8 @@ FILES: Mapping[str, Table] = {
     "bo_evaluations": TABLES["bo_evaluations"],
     "runtimes": TABLES["runtimes"],
     "shortlist": TABLES["shortlist"],
+    **{f"{stage}_curves": TABLES["outer_curves"] for stage in OUTER},
+    **{f"{stage}_parameters": TABLES["outer_parameters"] for stage in OUTER},
 }
 """Every table file of a run, ``tables/<name>.parquet``, and its schema."""
 

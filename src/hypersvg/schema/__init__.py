@@ -3,7 +3,7 @@
 A stage imports its own module of this package, so that another stage's table does not make it run again.
 """
 
-from hypersvg.schema import offline, ppo, runs, shortlist, toy
+from hypersvg.schema import offline, outer, ppo, runs, shortlist, toy
 
 TABLES = {
     table.name: table
@@ -22,5 +22,7 @@ TABLES = {
         offline.SURROGATE_GRADIENTS,
         offline.LANDSCAPES,
         shortlist.SHORTLIST,
+        outer.OUTER_CURVES,
+        outer.OUTER_PARAMETERS,
     )
 }

@@ -10,9 +10,12 @@ from pydantic import Field, PositiveInt, model_validator
 
 from hypersvg.settings.base import Block, LogRate, Rate, Widths
 from hypersvg.settings.combinations import impossible
+from hypersvg.settings.estimators import Influence
 from hypersvg.settings.extensions import Extensions
 from hypersvg.settings.methods import Offline, Online, Ppo, Svg
 
+Group = Literal["thesis", "estimators"]
+"""The parts of the project that are run by themselves: the thesis, and the estimators of unrolled computation."""
 Iterate = Annotated[float, Field(ge=-1e4, le=1e4)]
 
 
@@ -34,6 +37,8 @@ class Run(Block):
     checkpoint_minutes: Annotated[float, Field(ge=0)] = 5.0
     """Minutes between two checkpoints of a long job, which goes on from the last one when it was interrupted; 0: one at
     every step. No result depends on it."""
+    group: Group = "thesis"
+    """Whose stages, exhibits and claims the run is made of; config/variants/estimators.yaml asks for the estimators."""
 
 
 class Data(Block):
@@ -155,6 +160,7 @@ class Settings(Block):
     online: Online = Online()
     baselines: Baselines = Baselines()
     runtimes: Runtimes = Runtimes()
+    influence: Influence = Influence()
     extensions: Extensions = Field(Extensions(), exclude_if=lambda block: block == Extensions())
     """Left out of written settings where it is empty: a run without extensions is the same run as ever."""
 

@@ -2,10 +2,10 @@
 
 import inspect
 
-from hypersvg.claims.metrics import baselines, offline, online, ppo, surrogate, toy
+from hypersvg.claims.metrics import baselines, estimators, offline, online, ppo, surrogate, toy
 from hypersvg.claims.metrics.sample import Metric, Sample
 
-MODULES = (toy, ppo, offline, surrogate, baselines, online)
+MODULES = (toy, ppo, offline, surrogate, baselines, online, estimators)
 
 
 def metrics_of(module: object) -> dict[str, Metric]:

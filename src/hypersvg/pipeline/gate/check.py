@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from hypersvg.claims.claim import CLAIMS
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.gate import machine
 from hypersvg.pipeline.gate.comparison import Comparison, compare_sides
@@ -46,7 +47,7 @@ def sides(results: Path, run: str) -> tuple[Side, Side]:
 
 def examined(comparison: Comparison, root: Path) -> Comparison:
     """The comparison with the exhibits and claims behind every line."""
-    lines = touched(comparison.drifts, comparison.new.folder, root / "config" / "claims.yaml")
+    lines = touched(comparison.drifts, comparison.new.folder, root / CLAIMS[comparison.new.group])
     return replace(comparison, drifts=lines)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.reference import missing_files, run_facts
 from hypersvg.reading.results import FILES
+from hypersvg.settings.blocks import Group
 
 Frame = pd.DataFrame
 FREE = ("run.device",)
@@ -25,6 +26,12 @@ class Side:
     facts: dict[str, Any]
     tables: dict[str, Frame]
     claims: dict[str, dict[str, Any]]
+
+    @property
+    def group(self) -> Group:
+        """What the run is made of; those of earlier versions are the thesis's."""
+        found: Group = self.settings.get("run.group", "thesis")
+        return found
 
 
 def read_run(results: Path, run: str) -> Side:

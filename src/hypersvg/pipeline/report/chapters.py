@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from hypersvg.pipeline.exhibits_index import NOTEBOOKS
+from hypersvg.pipeline.exhibits_index import NOTEBOOKS, notebooks_of
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.report.markdown import html, plain
 from hypersvg.reading.results import read_json
+from hypersvg.settings.blocks import Group
 
 FIRST_ROWS = 8
 """Rows of an exhibit's data that the page shows; all of them are in the file it offers."""
@@ -62,9 +63,9 @@ class Chapter:
     made: Markup
 
 
-def chapters(run: Path) -> list[Chapter]:
-    """All notebooks of a run, in their order; raises a sentence naming what one of them does not show."""
-    return [chapter(run, name) for name in NOTEBOOKS]
+def chapters(run: Path, group: Group) -> list[Chapter]:
+    """All notebooks of a run of ``group``, in their order; raises a sentence naming what one of them does not show."""
+    return [chapter(run, name) for name in notebooks_of(group)]
 
 
 def chapter(run: Path, name: str) -> Chapter:

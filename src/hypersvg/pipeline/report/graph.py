@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hypersvg.experiments.stages import STAGES, TABLE_FILES
-from hypersvg.pipeline.exhibits_index import NOTEBOOKS
+from hypersvg.experiments.stages import STAGES, TABLE_FILES, stages_of
+from hypersvg.pipeline.exhibits_index import notebooks_of
+from hypersvg.settings.blocks import Group
 
 WIDTH, HEIGHT, ROW = 168, 36, 48
 """Size of a box and the distance of two rows [px]."""
 COLUMNS = {"data": 0, "stage": 230, "after": 440, "reading": 670}
 """Left edge of the boxes of a kind [px]."""
-PAGE = (COLUMNS["reading"] + WIDTH + 4, ROW * (len(NOTEBOOKS) + 1) + 4)
-"""Width and height of the drawing [px]."""
+OWNERS = {file: stage for (stage, _), file in TABLE_FILES.items()}
+"""The stage behind every gathered table."""
 
 
 @dataclass(frozen=True)
@@ -47,50 +48,60 @@ class Graph:
     reads: dict[str, list[str]]
 
 
-def graph(notes: Mapping[str, str]) -> Graph:
-    """The drawing; ``notes`` says under a step's name what it did."""
-    reads = edges()
-    stages = [name for name, spec in STAGES.items() if not spec.after]
-    readers = sorted(["claims", *(f"notebook {name}" for name in NOTEBOOKS)], key=lambda name: height_of(reads[name]))
-    boxes = {"data": box("data", notes, "data", middle(1)[0])}
-    for name, y in zip(stages, middle(len(stages)), strict=True):
+def page(group: Group) -> tuple[int, int]:
+    """Width and height of the drawing of a run of ``group`` [px]."""
+    return COLUMNS["reading"] + WIDTH + 4, ROW * (len(notebooks_of(group)) + 1) + 4
+
+
+def graph(group: Group, notes: Mapping[str, str]) -> Graph:
+    """The drawing of a run of ``group``; ``notes`` says under a step's name what it did."""
+    reads, height = edges(group), page(group)[1]
+    drawn = shown_stages(group)
+    stages = [name for name in drawn if not STAGES[name].after]
+    readers = sorted((name for name in reads if name not in drawn), key=lambda name: height_of(reads[name], drawn))
+    boxes = {"data": box("data", notes, "data", middle(1, height)[0])}
+    for name, y in zip(stages, middle(len(stages), height), strict=True):
         boxes[name] = box(name, notes, "stage", y)
-    for name, spec in STAGES.items():
-        if spec.after:
-            boxes[name] = box(name, notes, "after", boxes[spec.after].y)
-    for name, y in zip(readers, middle(len(readers)), strict=True):
+    for name in drawn:
+        if after := STAGES[name].after:
+            boxes[name] = box(name, notes, "after", boxes[after].y)
+    for name, y in zip(readers, middle(len(readers), height), strict=True):
         boxes[name] = box(name, notes, "reading", y)
     paths = [
-        Path(curve(boxes[source], boxes[name]), all=len(sources) == len(STAGES))
+        Path(curve(boxes[source], boxes[name]), all=name == "claims")
         for name, sources in reads.items()
         for source in sources
     ]
     return Graph(list(boxes.values()), paths, reads)
 
 
-def edges() -> dict[str, list[str]]:
+def shown_stages(group: Group) -> list[str]:
+    """The stages of a group, and those of another one whose tables its notebooks read."""
+    read = {OWNERS[table] for notebook in notebooks_of(group).values() for table in notebook.tables}
+    return [name for name in STAGES if name in read or STAGES[name].group == group]
+
+
+def edges(group: Group) -> dict[str, list[str]]:
     """The steps that every step reads, by name; notebooks are ``notebook <name>``."""
-    owners = {file: stage for (stage, _), file in TABLE_FILES.items()}
     stages = {
-        name: [*(["data"] if spec.needs_images else []), *([spec.after] if spec.after else [])]
-        for name, spec in STAGES.items()
+        name: [*(["data"] if STAGES[name].needs_images else []), *filter(None, [STAGES[name].after])]
+        for name in shown_stages(group)
     }
     notebooks = {
-        f"notebook {name}": list(dict.fromkeys(owners[table] for table in notebook.tables))
-        for name, notebook in NOTEBOOKS.items()
+        f"notebook {name}": list(dict.fromkeys(OWNERS[table] for table in notebook.tables))
+        for name, notebook in notebooks_of(group).items()
     }
-    return {**stages, "claims": list(STAGES), **notebooks}
+    return {**stages, "claims": list(stages_of(group)), **notebooks}
 
 
-def height_of(sources: Sequence[str]) -> float:
+def height_of(sources: Sequence[str], order: Sequence[str]) -> float:
     """Mean row of the stages that a step reads, so that few lines cross."""
-    order = list(STAGES)
     return sum(order.index(source) for source in sources) / len(sources)
 
 
-def middle(count: int) -> list[float]:
+def middle(count: int, height: int) -> list[float]:
     """Tops [px] of ``count`` boxes spread over the drawing's height."""
-    return [round(PAGE[1] * (index + 0.5) / count - HEIGHT / 2, 1) for index in range(count)]
+    return [round(height * (index + 0.5) / count - HEIGHT / 2, 1) for index in range(count)]
 
 
 def box(name: str, notes: Mapping[str, str], kind: str, y: float) -> Box:

@@ -6,11 +6,12 @@ from typing import Any
 
 import jinja2
 
+from hypersvg.claims.claim import CLAIMS
 from hypersvg.claims.document import ORDER
-from hypersvg.pipeline.exhibits_index import EXHIBITS, NOTEBOOKS, exhibit_files
+from hypersvg.pipeline.exhibits_index import EXHIBITS, exhibit_files, exhibits_of, notebooks_of
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.provenance import write_text
-from hypersvg.pipeline.reference import distinct
+from hypersvg.pipeline.reference import distinct, group_of
 from hypersvg.pipeline.replication import counts
 from hypersvg.pipeline.report import claims, graph, origin
 from hypersvg.pipeline.report.chapters import Chapter, chapters
@@ -57,8 +58,9 @@ def require(run: Path) -> None:
 def needed(run: Path) -> Iterator[Path]:
     """Every file that the page shows."""
     yield from (run / "settings.json", run / "tables" / "manifest.json")
-    yield from (run / "exhibits" / file for exhibit in EXHIBITS for file in exhibit_files(exhibit))
-    yield from (run / "notebooks" / f"{name}.ipynb" for name in NOTEBOOKS)
+    group = group_of(run)
+    yield from (run / "exhibits" / file for exhibit in exhibits_of(group) for file in exhibit_files(exhibit))
+    yield from (run / "notebooks" / f"{name}.ipynb" for name in notebooks_of(group))
     yield run / "claims.json"
 
 
@@ -72,9 +74,10 @@ def facts(root: Path, run: Path) -> dict[str, Any]:
     """Everything that the template asks for."""
     results, sidecars = Results(run), origin.made(root, run)
     found = claims.read_claims(run / "claims.json")
-    groups = claims.judged(found, root / "config" / "claims.yaml")
+    group = results.settings.run.group
+    groups = claims.judged(found, root / CLAIMS[group])
     table, sentences = read_timings(root, run)
-    shows = chapters(run)
+    shows = chapters(run, group)
     return {
         "results": results,
         "counts": counts(found),
@@ -93,8 +96,8 @@ def facts(root: Path, run: Path) -> dict[str, Any]:
         "revisions": distinct(job.revision for job in sidecars),
         "dirty": any(job.dirty == "yes" for job in sidecars),
         "finished": max(job.finished for job in sidecars),
-        "graph": graph.graph(notes(sidecars, shows, len(found))),
-        "graph_size": graph.PAGE,
+        "graph": graph.graph(group, notes(sidecars, shows, len(found))),
+        "graph_size": graph.page(group),
         "box_size": (graph.WIDTH, graph.HEIGHT),
         "times": [html(sentence) for sentence in sentences],
         "times_by_stage": html(shown(totals(table)), "Times by stage"),

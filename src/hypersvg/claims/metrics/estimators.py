@@ -1,0 +1,69 @@
+"""Metrics of outer optimization by gradient estimators (Vicol 2023, slides); ``stage`` names the tables."""
+
+import numpy as np
+import pandas as pd
+
+from hypersvg.claims.metrics.sample import Array, Sample, by_seed
+from hypersvg.reading.results import Levels, Results
+
+
+def at_end(results: Results, table: str, method: str, setting: str, levels: Levels | None = None) -> pd.DataFrame:
+    """The last rows of a method in a table of outer optimization; every seed must be there."""
+    wanted: Levels = {"seed": results.seeds, "method": [method], "setting": [setting], **(levels or {})}
+    frame = results.complete(table, wanted)
+    last: pd.DataFrame = frame[frame["update"] == frame["update"].max()]
+    return last
+
+
+def final_objectives(results: Results, stage: str, method: str, setting: str) -> Array:
+    """The objective ``[seeds]`` after the last update."""
+    return by_seed(at_end(results, f"{stage}_curves", method, setting), "objective")[:, 0]
+
+
+def final_parameters(results: Results, stage: str, method: str, setting: str, parameter: str) -> Array:
+    """An outer parameter ``[seeds]`` after the last update."""
+    rows = at_end(results, f"{stage}_parameters", method, setting, {"parameter": [parameter]})
+    return by_seed(rows, "value")[:, 0]
+
+
+def final_objective(results: Results, stage: str, method: str, setting: str = "-") -> Sample:
+    """The objective after the last update."""
+    return Sample(final_objectives(results, stage, method, setting))
+
+
+def final_parameter(results: Results, stage: str, method: str, parameter: str, setting: str = "-") -> Sample:
+    """An outer parameter after the last update."""
+    return Sample(final_parameters(results, stage, method, setting, parameter))
+
+
+def objective_difference(
+    results: Results, stage: str, method: str, other: str, setting: str = "-", other_setting: str | None = None
+) -> Sample:
+    """Difference of two estimators' objectives after the last update, paired by seed."""
+    ours = final_objectives(results, stage, method, setting)
+    return Sample(ours - final_objectives(results, stage, other, setting if other_setting is None else other_setting))
+
+
+def log_objective_ratio(
+    results: Results, stage: str, method: str, other: str, setting: str = "-", other_setting: str | None = None
+) -> Sample:
+    """log10 of the ratio of two estimators' objectives after the last update, paired by seed."""
+    ours = final_objectives(results, stage, method, setting)
+    theirs = final_objectives(results, stage, other, setting if other_setting is None else other_setting)
+    return Sample(np.log10(ours) - np.log10(theirs))
+
+
+def restless(results: Results, stage: str, method: str, parameter: str, setting: str, share: float) -> Array:
+    """Standard deviation ``[seeds]`` of an outer parameter over the last ``share`` of its recorded updates."""
+    levels: Levels = {"seed": results.seeds, "method": [method], "setting": [setting], "parameter": [parameter]}
+    frame = results.complete(f"{stage}_parameters", levels)
+    late = frame[frame["update"] > (1 - share) * frame["update"].max()]
+    return np.asarray(late.groupby("seed", sort=True)["value"].std().to_numpy(), dtype=np.float64)
+
+
+def log_restlessness_ratio(
+    results: Results, stage: str, method: str, other: str, parameter: str, setting: str = "-", share: float = 0.5
+) -> Sample:
+    """log10 of the ratio of two estimators' standard deviations of an outer parameter late in its descent."""
+    spreads = [restless(results, stage, name, parameter, setting, share) for name in (method, other)]
+    return Sample(np.log10(spreads[0]) - np.log10(spreads[1]))

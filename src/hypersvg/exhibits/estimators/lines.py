@@ -1,0 +1,67 @@
+"""How estimators are called and coloured, and their curves over inner steps or updates."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from hypersvg.exhibits.names import COLOURBLIND
+from hypersvg.reading.results import Results
+
+LABELS = {
+    "es": "truncated ES",
+    "es_perturbed": "truncated ES, perturbed states",
+    "full_es": "full ES",
+    "pes": "PES",
+    "pes_analytic": "PES, analytic part",
+    "es_single": "ES-Single",
+    "rtrl": "RTRL",
+    "tbptt": "TBPTT",
+    "backprop": "full backpropagation",
+    "one_step": "one-step hypergradient",
+    "random_search": "random search",
+}
+COLOURS = {
+    "es": COLOURBLIND[1],
+    "es_perturbed": COLOURBLIND[5],
+    "full_es": COLOURBLIND[8],
+    "pes": COLOURBLIND[0],
+    "pes_analytic": COLOURBLIND[9],
+    "es_single": COLOURBLIND[2],
+    "rtrl": "black",
+    "tbptt": COLOURBLIND[3],
+    "backprop": COLOURBLIND[6],
+    "one_step": COLOURBLIND[4],
+    "random_search": "0.55",
+}
+"""One colour an estimator on every figure."""
+
+
+def legend(methods: Sequence[str]) -> list[Line2D]:
+    """A line a method, for :func:`~hypersvg.exhibits.style.legend_below`."""
+    return [Line2D([], [], color=COLOURS[method], label=LABELS[method]) for method in methods]
+
+
+def median_lines(ax: Axes, frame: pd.DataFrame, x: str, y: str, methods: Sequence[str]) -> None:
+    """Of every method the median over seeds of ``y`` as a line, and all seeds as a band.
+
+    The median, not the mean: a seed that diverges has a ceiling there, which no mean survives.
+    """
+    for method in methods:
+        groups = frame[frame.method == method].groupby(x, sort=True)[y]
+        summary = groups.agg(["median", "min", "max"]).reset_index()
+        ax.plot(summary[x], summary["median"], color=COLOURS[method])
+        ax.fill_between(summary[x], summary["min"], summary["max"], color=COLOURS[method], alpha=0.18, linewidth=0)
+
+
+def every_seed(results: Results, table: str) -> pd.DataFrame:
+    """A table of a stage in which every method, setting, update (and parameter) has all seeds."""
+    frame = results.table(table)
+    results.complete(table, {"seed": results.seeds, "method": sorted(frame.method.unique())})
+    return frame
+
+
+def scaled(results: Results, here: str, there: str) -> str:
+    """The sentence of a caption that says what differs from the slides."""
+    return f"Scaled at `{results.name}`: {here}; the slides: {there}."

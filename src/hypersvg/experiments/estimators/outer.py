@@ -1,0 +1,108 @@
+"""Outer optimization: descend estimated gradients, and record on the way what the outer parameters are worth."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from hypersvg.experiments.checkpoint import Part
+from hypersvg.experiments.job import Job, Tables
+from hypersvg.maths.estimators.unrolls import GradientEstimator
+from hypersvg.maths.optimizers import OptimizerName, make_optimizer
+from hypersvg.maths.random import torch_generator
+from hypersvg.progress import Tick, bar
+
+CEILING = 1e3
+"""The objective recorded where there is no finite one: finite, so that tables stay complete."""
+Evaluate = Callable[[Tensor], float]
+"""What is minimized, at outer parameters ``[P]`` themselves; never charged."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One line of a figure: an estimator from a start ``theta [P]``, and how its gradients are descended.
+
+    ``setting`` tells apart the contenders of one ``method``; ``names`` are those of the outer parameters, which are
+    recorded where they are given. ``optimizer`` is ``sgd`` or ``adam`` with ``learning_rate``.
+    """
+
+    method: str
+    estimator: GradientEstimator
+    theta: Tensor
+    updates: int
+    learning_rate: float
+    optimizer: OptimizerName = "sgd"
+    setting: str = "-"
+    names: tuple[str, ...] = ()
+
+
+@dataclass
+class Descent:
+    """One contender at work: ``update`` takes one estimate and one step.
+
+    Outer parameters that would stop being finite stay where they were, and the contender is no longer ``alive``. The
+    perturbations are a function of the seed alone, so that all contenders share them.
+    """
+
+    contender: Contender
+    seed: int
+    theta: Tensor = field(init=False)
+    inner_steps: int = field(init=False, default=0)
+    alive: bool = field(init=False, default=True)
+
+    def __post_init__(self) -> None:
+        self.theta, self.generator = self.contender.theta, torch_generator(self.seed, "perturbations")
+        self.optimizer = make_optimizer(self.contender.optimizer)
+        self.carried = self.contender.estimator.begin()
+        self.rate = torch.tensor([self.contender.learning_rate], dtype=self.theta.dtype, device=self.theta.device)
+
+    def update(self) -> Tensor:
+        """One estimate, which is returned as ``[P]``, and one step against it."""
+        estimate, self.carried = self.contender.estimator.estimate(self.carried, self.theta, self.generator)
+        self.inner_steps += estimate.inner_steps
+        after = self.optimizer.step(self.theta.unsqueeze(0), estimate.gradient.unsqueeze(0), self.rate).squeeze(0)
+        self.alive = self.alive and bool(torch.isfinite(after).all())
+        self.theta = after if self.alive else self.theta
+        return estimate.gradient
+
+
+def compete(
+    job: Job, contenders: Callable[[int], Sequence[Contender]], evaluate: Callable[[int], Evaluate], every: int
+) -> Tables:
+    """``outer_curves`` and ``outer_parameters`` of every contender of every seed, recorded each ``every`` updates.
+
+    ``contenders`` and ``evaluate`` give a seed's contenders and what they are judged by.
+    """
+    items = [(seed, contender) for seed in job.seeds for contender in contenders(seed)]
+    judges = {seed: evaluate(seed) for seed in job.seeds}
+    total = sum(contender.updates for _, contender in items)
+    with bar(total, "outer optimization", "updates") as tick:
+
+        def one(item: tuple[int, Contender]) -> Part:
+            return descend(*item, judges[item[0]], every, tick)
+
+        return job.checkpoint.over(items, one, tick, total / len(items))
+
+
+def descend(seed: int, contender: Contender, evaluate: Evaluate, every: int, tick: Tick) -> Part:
+    """All updates of one contender; the first row is the start, the last one the end."""
+    descent, curves, parameters = Descent(contender, seed), [], []
+    for update in range(contender.updates + 1):
+        if update:
+            descent.update()
+            tick()
+        if update % every == 0 or update == contender.updates:
+            label = {"method": contender.method, "setting": contender.setting, "seed": seed, "update": update}
+            curves.append({**label, "inner_steps": descent.inner_steps, **judged(descent, evaluate)})
+            named = zip(contender.names, descent.theta.tolist(), strict=False) if contender.names else ()
+            parameters += [{**label, "parameter": name, "value": value} for name, value in named]
+    columns = ["method", "setting", "seed", "update", "parameter", "value"]
+    return {"outer_curves": pd.DataFrame(curves), "outer_parameters": pd.DataFrame(parameters, columns=columns)}
+
+
+def judged(descent: Descent, evaluate: Evaluate) -> dict[str, object]:
+    """The objective and the status of a contender as it stands."""
+    objective = torch.tensor(evaluate(descent.theta), dtype=torch.float64).nan_to_num(CEILING).clamp(max=CEILING)
+    return {"objective": float(objective), "status": "ok" if descent.alive else "diverged"}
