@@ -26,22 +26,9 @@ def final_parameters(results: Results, stage: str, method: str, setting: str, pa
     return by_seed(rows, "value")[:, 0]
 
 
-def final_objective(results: Results, stage: str, method: str, setting: str = "-") -> Sample:
-    """The objective after the last update."""
-    return Sample(final_objectives(results, stage, method, setting))
-
-
 def final_parameter(results: Results, stage: str, method: str, parameter: str, setting: str = "-") -> Sample:
     """An outer parameter after the last update."""
     return Sample(final_parameters(results, stage, method, setting, parameter))
-
-
-def objective_difference(
-    results: Results, stage: str, method: str, other: str, setting: str = "-", other_setting: str | None = None
-) -> Sample:
-    """Difference of two estimators' objectives after the last update, paired by seed."""
-    ours = final_objectives(results, stage, method, setting)
-    return Sample(ours - final_objectives(results, stage, other, setting if other_setting is None else other_setting))
 
 
 def log_objective_ratio(

@@ -8,6 +8,8 @@ from hypersvg.exhibits.style import house_style, legend_below, letter, new_figur
 from hypersvg.reading.results import Results, plural
 
 OPTIMUM = -1 / 6
+SHOWN = (-1.0, 4.0)
+"""θ that is drawn; whoever leaves it does not come back."""
 METHODS = ("es", "tbptt", "pes", "es_single", "rtrl")
 
 
@@ -39,4 +41,4 @@ KEYS = ("method", "setting", "seed", "update", "parameter")
 def frame_of(ax: Axes) -> None:
     """The optimum as a dotted line, and what the axes are."""
     ax.axhline(OPTIMUM, color="0.3", linewidth=0.8, linestyle=":")
-    ax.set(xlabel="updates of θ")
+    ax.set(xlabel="updates of θ", ylim=SHOWN)
