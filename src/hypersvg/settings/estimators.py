@@ -7,7 +7,6 @@ from pydantic import Field, PositiveInt
 from hypersvg.settings.base import Block
 
 Sigma = Annotated[float, Field(gt=0, le=100)]
-Pairs = Annotated[list[PositiveInt], Field(min_length=1)]
 
 
 class Influence(Block):
@@ -19,7 +18,9 @@ class Influence(Block):
     """Of plain gradient descent on θ."""
     sigma: Sigma = 0.1
     """Standard deviation of the perturbations."""
-    pairs: Pairs = Field([5, 500])
-    """Antithetic pairs: few, where the estimators' variances tell, and the thousand particles of the slides."""
+    few_pairs: PositiveInt = 5
+    """Antithetic pairs of the contenders with few particles, where the estimators' variances tell."""
+    many_pairs: PositiveInt = 500
+    """Antithetic pairs of those with many: the slides' thousand particles."""
     evaluate_every: PositiveInt = 50
     """Updates between two recorded values of θ."""

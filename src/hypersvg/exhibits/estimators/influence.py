@@ -16,17 +16,17 @@ METHODS = ("es", "tbptt", "pes", "es_single", "rtrl")
 def fig_influence(results: Results) -> Exhibit:
     """θ over the updates with few and with many particles, beside the exact gradients."""
     frame = every_seed(results, "influence_parameters")
-    settings = sorted(set(frame.setting) - {"-"}, key=lambda text: int(text.split()[0]))
+    influence = results.settings.influence
+    counts = {"few particles": 2 * influence.few_pairs, "many particles": 2 * influence.many_pairs}
     with house_style():
         figure = new_figure(results, 2.9)
-        axes = list(figure.subplots(1, len(settings), sharey=True, squeeze=False)[0])
-        for ax, setting in zip(axes, settings, strict=True):
+        axes = list(figure.subplots(1, len(counts), sharey=True))
+        for ax, setting in zip(axes, counts, strict=True):
             median_lines(ax, frame[frame.setting.isin([setting, "-"])], "update", "value", METHODS)
             frame_of(ax)
         axes[0].set_ylabel("θ")
-        letter(axes, settings)
+        letter(axes, [f"{count:,} particles" for count in counts.values()])
         legend_below(figure, legend(METHODS), len(METHODS))
-    influence = results.settings.influence
     caption = (
         "Influence balancing: θ from 0.5, K = 1, no resets, gradient descent with rate "
         f"{influence.learning_rate:g}, σ = {influence.sigma:g}; lines: medians of {plural(len(results.seeds), 'seed')},"

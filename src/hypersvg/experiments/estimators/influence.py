@@ -30,8 +30,8 @@ def contenders(job: Job) -> list[Contender]:
     influence, problem = job.settings.influence, InfluenceBalancing()
     sigma = influence.sigma
     found = [
-        contender(job, method, estimator, f"{2 * pairs} particles")
-        for pairs in influence.pairs
+        contender(job, method, estimator, setting)
+        for setting, pairs in (("few particles", influence.few_pairs), ("many particles", influence.many_pairs))
         for method, estimator in (
             ("es", TruncatedEvolution(problem, pairs, sigma, 1)),
             ("pes", pes(problem, pairs, sigma, 1)),
