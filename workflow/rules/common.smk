@@ -21,7 +21,7 @@ from hypersvg.experiments.stages import (
     seed_blocks,
 )
 from hypersvg.ledger import compared_variants
-from hypersvg.pipeline import alone, cluster, environment, failed, failures, preflight, runs, sources
+from hypersvg.pipeline import alone, cluster, environment, failed, failures, preflight, runs, scheduler, sources
 from hypersvg.pipeline.exhibits_index import EXHIBITS, NOTEBOOKS, exhibit_files
 
 ROOT = Path(workflow.basedir)
@@ -207,6 +207,7 @@ def begin():
     except RuntimeError as error:
         raise WorkflowError(str(error)) from None
     failures.end_without_deadlock()
+    scheduler.look_when_a_job_ends(workflow)
     atexit.register(failed.tell_full_disk, RUN)
     for run in RUNS.values():
         runs.write_run_settings(run)
