@@ -106,8 +106,6 @@ def pretended() -> Iterator[None]:
     with ExitStack() as stack:
         for module in ASKED:
             stack.enter_context(mock.patch.object(module, "resolved_device", return_value=DEVICE))
-        fused = "torch.optim.optimizer._get_fused_kernels_supported_devices"
-        stack.enter_context(mock.patch(fused, return_value=[DEVICE, "cpu"]))
         stack.enter_context(mock.patch("torch.tensor", by_way_of_the_cpu(torch.tensor)))
         stack.enter_context(Factories())
         yield

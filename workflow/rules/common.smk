@@ -13,6 +13,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from hypersvg.claims.claim import CLAIMS
 from hypersvg.experiments.stages import (
     STAGES,
     TABLE_FILES,
@@ -21,9 +22,8 @@ from hypersvg.experiments.stages import (
     seed_blocks,
     stages_of,
 )
-from hypersvg.claims.claim import CLAIMS
 from hypersvg.ledger import compared_variants
-from hypersvg.pipeline import alone, cluster, environment, failed, failures, preflight, runs, sources
+from hypersvg.pipeline import alone, cluster, environment, failed, failures, preflight, runs, scheduler, sources
 from hypersvg.pipeline.exhibits_index import exhibit_files, exhibits_of, notebooks_of
 
 ROOT = Path(workflow.basedir)
@@ -210,6 +210,7 @@ def begin():
     except RuntimeError as error:
         raise WorkflowError(str(error)) from None
     failures.end_without_deadlock()
+    scheduler.look_when_a_job_ends(workflow)
     atexit.register(failed.tell_full_disk, RUN)
     for run in RUNS.values():
         runs.write_run_settings(run)

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from hypersvg.controllers.plain import log_derivatives, noise_of, reading_of
+from hypersvg.maths.adam import FusedAdam
 from hypersvg.maths.rank_one import RankOneAdam
-from hypersvg.maths.resume import State, copied, load_moments, moments
-from hypersvg.maths.surrogate import Policy, Surrogate, adam, first_layer
+from hypersvg.maths.resume import State, copied
+from hypersvg.maths.surrogate import Policy, Surrogate, first_layer
 from hypersvg.maths.svg import noisy
 from hypersvg.settings.methods import Svg
 from hypersvg.tasks.base import Batch, Task
@@ -61,7 +62,7 @@ class FusedUpdates:
     def __init__(self, task: Task, svg: Svg, policy: Policy, surrogate: Surrogate | None, trained: bool) -> None:
         self.task, self.svg, self.policy, self.surrogate = task, svg, policy, surrogate
         self.policy_input = RankOneAdam(policy.input_weight, svg.policy_learning_rate, svg.adam_epsilon)
-        self.policy_rest = adam(policy.weights[1:], svg.policy_learning_rate, svg.adam_epsilon)
+        self.policy_rest = FusedAdam(policy.weights[1:], svg.policy_learning_rate, svg.adam_epsilon)
         self.model = SurrogateUpdate(surrogate, svg) if surrogate is not None and trained else None
         self.ahead: Products | None = None
 
@@ -95,7 +96,7 @@ class FusedUpdates:
             if products.surrogate is None
             else self.through_model(products.surrogate, transition, action, batch)
         )
-        self.policy_rest.zero_grad(set_to_none=True)
+        self.policy_rest.zero_grad()
         through.value.sum().backward()  # type: ignore[no-untyped-call]
         self.policy_rest.step()
         assert entering.grad is not None, "the policy's rate depends on its first layer"
@@ -140,14 +141,14 @@ class FusedUpdates:
     def state(self) -> State:
         """See :class:`hypersvg.maths.resume.Resumable`; the weights are the controller's to keep."""
         kept = {"ahead": self.ahead and dict(vars(self.ahead)), "input": self.policy_input.state()}
-        return {**kept, "rest": moments(self.policy_rest), "model": self.model and self.model.state()}
+        return {**kept, "rest": self.policy_rest.state(), "model": self.model and self.model.state()}
 
     def load(self, state: State) -> None:
         """See :class:`hypersvg.maths.resume.Resumable`."""
         ahead = state["ahead"]
         self.ahead = ahead and Products(*(copied(ahead[name]) for name in ("state", "policy", "surrogate")))
         self.policy_input.load(state["input"])
-        load_moments(self.policy_rest, state["rest"])
+        self.policy_rest.load(state["rest"])
         if self.model is not None:
             self.model.load(state["model"])
 
@@ -161,7 +162,7 @@ class SurrogateUpdate:
         self.input, self.output = (
             RankOneAdam(weight, rate, epsilon) for weight in (surrogate.input_weight, surrogate.output_weight)
         )
-        self.rest = adam([surrogate.rate_weight, surrogate.hidden_bias, surrogate.output_bias], rate, epsilon)
+        self.rest = FusedAdam([surrogate.rate_weight, surrogate.hidden_bias, surrogate.output_bias], rate, epsilon)
 
     def step_output(self, hidden: Tensor, rate: Tensor, error: Tensor, outer: Tensor) -> tuple[Tensor, Tensor]:
         """Update the output weight; ``outer [runs, P]`` and ``error [runs, 1, P]`` pulled back through the old one."""
@@ -172,7 +173,7 @@ class SurrogateUpdate:
 
     def step_rest(self, value: Tensor, entering: Tensor, transition: Transition) -> Tensor:
         """Update the other weights by ``value``; the first layer at the next state, ``[runs, 1, H]``."""
-        self.rest.zero_grad(set_to_none=True)
+        self.rest.zero_grad()
         value.sum().backward()  # type: ignore[no-untyped-call]
         self.rest.step()
         assert entering.grad is not None, "the prediction depends on the first layer"
@@ -180,10 +181,10 @@ class SurrogateUpdate:
 
     def state(self) -> State:
         """See :class:`hypersvg.maths.resume.Resumable`; the weights are the controller's to keep."""
-        return {"input": self.input.state(), "output": self.output.state(), "rest": moments(self.rest)}
+        return {"input": self.input.state(), "output": self.output.state(), "rest": self.rest.state()}
 
     def load(self, state: State) -> None:
         """See :class:`hypersvg.maths.resume.Resumable`."""
         self.input.load(state["input"])
         self.output.load(state["output"])
-        load_moments(self.rest, state["rest"])
+        self.rest.load(state["rest"])

@@ -5,9 +5,10 @@ from collections import deque
 import torch
 from torch import Tensor
 
+from hypersvg.maths.adam import FusedAdam
 from hypersvg.maths.random import torch_generator
-from hypersvg.maths.resume import State, load_moments, moments
-from hypersvg.maths.surrogate import Policy, Surrogate, adam
+from hypersvg.maths.resume import State
+from hypersvg.maths.surrogate import Policy, Surrogate
 from hypersvg.maths.svg import RatePolicy, Reading, one_step, squared_error, unrolled
 from hypersvg.settings.methods import Svg
 from hypersvg.tasks.base import Batch, Task
@@ -24,9 +25,9 @@ class PlainUpdates:
     def __init__(self, task: Task, svg: Svg, policy: Policy, surrogate: Surrogate | None, trained: bool) -> None:
         self.task, self.svg, self.policy, self.surrogate, self.trained = task, svg, policy, surrogate, trained
         self.earlier: deque[tuple[Tensor, Tensor]] = deque(maxlen=svg.online_horizon - 1)
-        self.policy_optimizer = adam(policy.weights, svg.policy_learning_rate, svg.adam_epsilon)
+        self.policy_optimizer = FusedAdam(policy.weights, svg.policy_learning_rate, svg.adam_epsilon)
         if surrogate is not None and trained:
-            self.surrogate_optimizer = adam(surrogate.weights, svg.surrogate_learning_rate, svg.adam_epsilon)
+            self.surrogate_optimizer = FusedAdam(surrogate.weights, svg.surrogate_learning_rate, svg.adam_epsilon)
 
     @torch.no_grad()
     def rates(self, parameters: Tensor) -> Tensor:
@@ -57,7 +58,7 @@ class PlainUpdates:
         imagined = self.imagined(acting, last)
         imagined.retain_grad()
         loss = self.task.loss(imagined, batch)
-        self.policy_optimizer.zero_grad(set_to_none=True)
+        self.policy_optimizer.zero_grad()
         loss.sum().backward()  # type: ignore[no-untyped-call]
         self.policy_optimizer.step()
         return log_derivatives(imagined.grad, actions[-1], last)
@@ -80,23 +81,23 @@ class PlainUpdates:
         states = torch.stack([last.before, last.after], dim=1).unsqueeze(1)
         rate = last.rate if self.svg.model_action == "recorded" else torch.zeros_like(last.rate)
         loss = squared_error(one_step(self.surrogate, states, rate.view(-1, 1, 1)), states)
-        self.surrogate_optimizer.zero_grad(set_to_none=True)
+        self.surrogate_optimizer.zero_grad()
         loss.sum().backward()  # type: ignore[no-untyped-call]
         self.surrogate_optimizer.step()
 
     def state(self) -> State:
         """See :class:`hypersvg.maths.resume.Resumable`; the weights are the controller's to keep."""
         befores, rates = ([step[part] for step in self.earlier] for part in (0, 1))
-        kept = {"befores": befores, "rates": rates, "policy": moments(self.policy_optimizer)}
-        return {**kept, "surrogate": moments(self.surrogate_optimizer)} if self.trained else kept
+        kept = {"befores": befores, "rates": rates, "policy": self.policy_optimizer.state()}
+        return {**kept, "surrogate": self.surrogate_optimizer.state()} if self.trained else kept
 
     def load(self, state: State) -> None:
         """See :class:`hypersvg.maths.resume.Resumable`."""
         copies = ([tensor.clone() for tensor in state[name]] for name in ("befores", "rates"))
         self.earlier.extend(zip(*copies, strict=True))
-        load_moments(self.policy_optimizer, state["policy"])
+        self.policy_optimizer.load(state["policy"])
         if self.trained:
-            load_moments(self.surrogate_optimizer, state["surrogate"])
+            self.surrogate_optimizer.load(state["surrogate"])
 
 
 def reading_of(svg: Svg) -> Reading:

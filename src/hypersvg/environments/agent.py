@@ -4,6 +4,7 @@ import random
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -18,7 +19,8 @@ from torch import Tensor
 from hypersvg.environments.core import Arm, Rules, rules_of
 from hypersvg.environments.sb3 import StableBaselinesVecEnv
 from hypersvg.environments.vector import HyperOptVectorEnv
-from hypersvg.maths.resume import State, load_moments, moments
+from hypersvg.maths.adam import FusedAdam
+from hypersvg.maths.resume import State
 from hypersvg.settings import Settings
 from hypersvg.tasks.base import Task
 
@@ -26,8 +28,8 @@ DISCOUNT = 0.99
 """γ, of PPO's returns and of the reported TD error (stable-baselines3's default; the thesis gives none)."""
 GAE_LAMBDA = 0.95
 """λ of the generalised advantage estimates (stable-baselines3's default)."""
-OPTIMIZER = {"eps": 1e-5, "fused": True}
-"""Adam of policy and value network: stable-baselines3's ε, in one pass over its 3.4 million parameters' moments."""
+ADAM_EPSILON = 1e-5
+"""ε of the Adam of policy and value network (stable-baselines3's)."""
 
 
 @contextmanager
@@ -69,6 +71,11 @@ class Agent:
     rules: Rules
     decisions_per_update: int
 
+    @property
+    def optimizer(self) -> FusedAdam:
+        """The Adam of policy and value network."""
+        return cast(FusedAdam, self.model.policy.optimizer)
+
     def update(self) -> dict[str, float]:
         """One episode of every environment, then one PPO update; its TD error and losses.
 
@@ -98,7 +105,7 @@ class Agent:
         model = self.model
         return {
             "policy": model.policy.state_dict(),
-            "optimizer": moments(model.policy.optimizer),
+            "optimizer": self.optimizer.state(),
             "decisions": model.num_timesteps,
             "epochs": model._n_updates,
             "environments": self.env.state(),
@@ -109,7 +116,7 @@ class Agent:
         """See :class:`hypersvg.maths.resume.Resumable`; the library then goes on from its last observation."""
         model = self.model
         model.policy.load_state_dict(state["policy"])
-        load_moments(model.policy.optimizer, state["optimizer"])
+        self.optimizer.load(state["optimizer"])
         model.num_timesteps, model._n_updates = state["decisions"], state["epochs"]
         self.env.load(state["environments"])
         model._last_obs = self.env.episodes.observation()
@@ -166,7 +173,8 @@ def make_agent(settings: Settings, task: Task, arm: Arm, seed: int, clip: float 
         clip_range=clip or ppo.clip,
         rollout_buffer_class=WholeRollout,
         policy_kwargs={
-            "optimizer_kwargs": dict(OPTIMIZER),
+            "optimizer_class": FusedAdam,
+            "optimizer_kwargs": {"eps": ADAM_EPSILON},
             "net_arch": {"pi": ppo.hidden, "vf": ppo.hidden},
             "activation_fn": torch.nn.Tanh,
             "log_std_init": ppo.log_std,

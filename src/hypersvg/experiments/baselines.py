@@ -5,7 +5,6 @@ import pandas as pd
 import torch
 
 from hypersvg.controllers.constant import Constant
-from hypersvg.experiments import bayesian
 from hypersvg.experiments.common import (
     constant_training,
     curves_frame,
@@ -30,6 +29,8 @@ def run(job: Job) -> Tables:
     """The arms ``grid``, ``random``, ``constants`` (control arms) and ``bo``."""
     task = inner_task(job)
     if job.arm == "bo":
+        from hypersvg.experiments import bayesian  # brings scikit-learn along, which costs the other arms a second
+
         return bayesian.run(job, task)
     if job.arm == "grid":
         labels = labels_of(job.seeds, starting_rates(job.settings).assign(method="grid"))

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from hypersvg.controllers.plain import reading_of
-from hypersvg.maths.resume import Resumable, State, load_moments, moments
-from hypersvg.maths.surrogate import Policy, Surrogate, adam
+from hypersvg.maths.adam import FusedAdam
+from hypersvg.maths.resume import Resumable, State
+from hypersvg.maths.surrogate import Policy, Surrogate
 from hypersvg.maths.svg import one_step, squared_error, unrolled
 from hypersvg.maths.unroll import Pass, applies, chained, free_anchors, inner_of, recorded_anchors
 from hypersvg.settings.methods import Svg
@@ -35,8 +36,8 @@ class PlainUpdates:
 
     def __post_init__(self) -> None:
         svg = self.svg
-        self.policy_optimizer = adam(self.policy.weights, svg.policy_learning_rate, svg.adam_epsilon)
-        self.surrogate_optimizer = adam(self.surrogate.weights, svg.surrogate_learning_rate, svg.adam_epsilon)
+        self.policy_optimizer = FusedAdam(self.policy.weights, svg.policy_learning_rate, svg.adam_epsilon)
+        self.surrogate_optimizer = FusedAdam(self.surrogate.weights, svg.surrogate_learning_rate, svg.adam_epsilon)
 
     def __call__(self, states: Tensor, rates: Tensor, batch: Batch) -> Tensor:
         """See :class:`Updates`."""
@@ -59,26 +60,26 @@ class PlainUpdates:
 
     def step_policy(self, loss: Tensor) -> None:
         """Adam's step down ``loss``."""
-        self.policy_optimizer.zero_grad(set_to_none=True)
+        self.policy_optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.policy_optimizer.step()
 
     def update_surrogate(self, states: Tensor, rates: Tensor) -> Tensor:
         """∇_θ of eq. 4.1.1; returns the loss."""
         loss = squared_error(one_step(self.surrogate, states, seen(self.svg, rates)), states).sum()
-        self.surrogate_optimizer.zero_grad(set_to_none=True)
+        self.surrogate_optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.surrogate_optimizer.step()
         return loss.detach()
 
     def state(self) -> State:
         """See :class:`hypersvg.maths.resume.Resumable`; weights and generator are the learner's to keep."""
-        return {"policy": moments(self.policy_optimizer), "surrogate": moments(self.surrogate_optimizer)}
+        return {"policy": self.policy_optimizer.state(), "surrogate": self.surrogate_optimizer.state()}
 
     def load(self, state: State) -> None:
         """See :class:`hypersvg.maths.resume.Resumable`."""
-        load_moments(self.policy_optimizer, state["policy"])
-        load_moments(self.surrogate_optimizer, state["surrogate"])
+        self.policy_optimizer.load(state["policy"])
+        self.surrogate_optimizer.load(state["surrogate"])
 
 
 class OnePassUpdates(PlainUpdates):

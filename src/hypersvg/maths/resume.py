@@ -38,16 +38,3 @@ def fill(tensors: Iterable[Tensor], values: Iterable[Tensor]) -> None:
     """Write ``values`` into ``tensors`` where they are, so that whoever shares their memory sees them."""
     for tensor, value in zip(tensors, values, strict=True):
         tensor.copy_(value)
-
-
-def moments(optimizer: torch.optim.Optimizer) -> State:
-    """Moments and step counters of an optimizer, by the number of the weight; its rates are the settings'."""
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    return {str(number): dict(optimizer.state[weight]) for number, weight in enumerate(weights)}
-
-
-def load_moments(optimizer: torch.optim.Optimizer, state: State) -> None:
-    """Go on from :func:`moments` of an optimizer of as many weights."""
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    for number, weight in enumerate(weights):
-        optimizer.state[weight] = {name: value.clone() for name, value in state[str(number)].items()}

@@ -223,8 +223,3 @@ class Policy:
 
         first = stacked((width, parameters), parameters)
         return Policy(bijection, *bounds, start, first, zeros(width), stacked((1, width), width), zeros(1))
-
-
-def adam(weights: list[Tensor], rate: float, epsilon: float) -> torch.optim.Adam:
-    """The Adam of surrogates and policies (Algorithm 6), in place and in one pass over the weights."""
-    return torch.optim.Adam(weights, lr=rate, eps=epsilon, fused=True)

@@ -88,7 +88,8 @@ class Pass:
         with torch.enable_grad():
             scaled = scale * self.hidden.flatten(1, 2)
             inputs = [self.entering, surrogate.rate_weight, surrogate.hidden_bias]
-            small = torch.autograd.grad(scaled, inputs, pulled, allow_unused=True)
+            # As grad(scaled, inputs, pulled), which would import sympy to compare two shapes.
+            small = torch.autograd.grad((scaled * pulled).sum(), inputs, allow_unused=True)
         entering, rate_weight, hidden_bias = (
             torch.zeros_like(leaf) if gradient is None else gradient
             for leaf, gradient in zip(inputs, small, strict=True)

@@ -25,8 +25,9 @@ from hypersvg.experiments.identification.candidates import Candidate, described
 from hypersvg.experiments.identification.trials import Array, as_array, scored, task_of
 from hypersvg.experiments.identification.workers import Workers, images_of
 from hypersvg.likelihood import log_likelihoods, misses
+from hypersvg.maths.adam import FusedAdam
 from hypersvg.maths.random import torch_generator
-from hypersvg.maths.surrogate import Surrogate, adam
+from hypersvg.maths.surrogate import Surrogate
 from hypersvg.maths.svg import one_step, squared_error
 from hypersvg.settings import Settings
 from hypersvg.tasks.classification import Classification
@@ -75,7 +76,7 @@ class Watched:
         self.surrogate = Surrogate.create(
             svg.surrogate, svg.rate_input, svg.surrogate_output, self.parameters, svg.width, generators
         )
-        self.optimizer = adam(self.surrogate.weights, svg.surrogate_learning_rate, svg.adam_epsilon)
+        self.optimizer = FusedAdam(self.surrogate.weights, svg.surrogate_learning_rate, svg.adam_epsilon)
 
     def rates(self, step: int, parameters: Tensor) -> Tensor:
         """See :class:`hypersvg.training.Controller`."""
@@ -85,7 +86,7 @@ class Watched:
         """One update of the surrogate, as :class:`hypersvg.controllers.hypersvg.HyperSvg` makes it."""
         states = torch.stack([transition.before, transition.after], dim=1).unsqueeze(1)
         loss = squared_error(one_step(self.surrogate, states, transition.rate.view(-1, 1, 1)), states)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         loss.sum().backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
 
