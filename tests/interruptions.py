@@ -17,7 +17,7 @@ from checkout import Checkout
 
 from hypersvg.pipeline.alone import is_snakemake
 from hypersvg.pipeline.exhibits_index import NOTEBOOKS, exhibit_files
-from hypersvg.pipeline.orphans import is_alive, title
+from hypersvg.pipeline.orphans import orphans, title
 
 PATIENCE = 1800.0
 """Seconds after which a run that should have ended is a failure."""
@@ -108,6 +108,20 @@ def interrupt(run: subprocess.Popen[bytes], rng: random.Random) -> None:
     os.killpg(run.pid, signal.SIGINT)
 
 
+def still_stopped(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """Those that stay stopped; the kernel hangs up on some, those whose group has lost its parents."""
+    stopped = [one for one in processes if is_stopped(one)]
+    time.sleep(1 if stopped else 0)
+    return [one for one in stopped if is_stopped(one)]
+
+
+def is_stopped(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_STOPPED
+    except psutil.NoSuchProcess:
+        return False
+
+
 Kill = Callable[[subprocess.Popen[bytes], random.Random], None]
 KILLS: dict[str, Kill] = {
     "kill -9 of everything": kill_tree,
@@ -124,7 +138,7 @@ KILLS: dict[str, Kill] = {
 class Interruption:
     """One kill: what, after how many seconds of its run and finished jobs, which jobs it met, what was said.
 
-    ``left_stopped`` says whether a stopped job has outlived its run, which the next one must name and end.
+    ``left`` are the processes of stopped jobs that outlived their run: a later one must name each, and end it.
     """
 
     kind: str
@@ -133,13 +147,15 @@ class Interruption:
     met: tuple[str, ...]
     status: int
     said: tuple[str, ...]
-    left_stopped: bool
+    left: tuple[int, ...]
     next_said: list[str] = field(default_factory=list)
 
 
 def finished(results: Path) -> int:
-    """Jobs of a run that are done, by their sidecars and the claims."""
-    return len([*results.rglob("*provenance.json"), *results.glob("claims.md")])
+    """Jobs of a run that are done, by their sidecars; folders may come and go meanwhile, hidden ones are in work."""
+    folders = ((Path(folder), names) for folder, _, names in os.walk(results))
+    shown = [name for folder, names in folders if not folder.name.startswith(".") for name in names]
+    return sum(name.endswith("provenance.json") for name in shown)
 
 
 def sentences(log: Path) -> list[str]:
@@ -152,7 +168,8 @@ def sentences(log: Path) -> list[str]:
 class Ordeal:
     """``make goal`` with ``variables`` in ``checkout``, killed again and again and continued.
 
-    ``folder`` takes its output and the results of an uninterrupted run; ``results`` is where it writes.
+    ``folder`` takes its output and the results of an uninterrupted run; ``results`` is where it writes. ``startup``:
+    seconds until its first job; ``pace``: seconds that a job takes.
     """
 
     checkout: Checkout
@@ -162,9 +179,11 @@ class Ordeal:
     folder: Path
     seconds: float = 0.0
     startup: float = 0.0
+    pace: float = 0.0
     jobs: int = 0
     completed: int = 0
     differing: list[str] = field(default_factory=list)
+    remaining: list[str] = field(default_factory=list)
     happened: list[Interruption] = field(default_factory=list)
 
     @property
@@ -187,6 +206,7 @@ class Ordeal:
         self.startup = time.monotonic() - began
         self.require_end(run)
         self.seconds, self.jobs = time.monotonic() - began, finished(self.results)
+        self.pace = (self.seconds - self.startup) * int(CORES) / self.jobs
         self.results.rename(self.uninterrupted)
         shutil.rmtree(self.checkout.folder / ".snakemake")
 
@@ -200,7 +220,7 @@ class Ordeal:
             self.tell_last()
             if one is None:
                 self.compare()
-                self.seconds = self.startup + 0.7 * (self.seconds - self.startup)  # measured on a busier machine
+                self.pace *= 0.7  # measured on a busier machine
                 shutil.rmtree(self.results)
                 shutil.rmtree(self.checkout.folder / ".snakemake")
             else:
@@ -220,8 +240,7 @@ class Ordeal:
         began, run = time.monotonic(), self.begin()
         if not early:
             self.wait_for(run, lambda: finished(self.results) >= enough and bool(jobs(run)))
-        longest = self.startup if early else (self.seconds - self.startup) * int(CORES) / self.jobs
-        stop = time.monotonic() + rng.uniform(0, longest)
+        stop = time.monotonic() + rng.uniform(0, self.startup if early else self.pace)
         self.wait_for(run, lambda: time.monotonic() >= stop)
         if kind in ("kill -9 of one job", "kill -9 of Snakemake, its jobs stopped"):
             self.wait_for(run, lambda: bool(jobs(run)))
@@ -235,9 +254,8 @@ class Ordeal:
         status = self.status(run)
         if status == 0:
             return None
-        time.sleep(1)  # the kernel hangs up on stopped processes whose group has lost its parents
-        stopped = any(is_alive(one) and one.status() == psutil.STATUS_STOPPED for one in living)
-        return Interruption(kind, seconds, done, met, status, tuple(sentences(self.log)), stopped)
+        left = tuple(one.pid for one in still_stopped(living))
+        return Interruption(kind, seconds, done, met, status, tuple(sentences(self.log)), left)
 
     def wait_for(self, run: subprocess.Popen[bytes], condition: Callable[[], bool]) -> None:
         """Until the condition holds or the run has ended; one that does not end, or whose test is ended, is killed."""
@@ -260,9 +278,22 @@ class Ordeal:
         assert self.status(run) == 0, self.log.read_text(encoding="utf-8")
 
     def compare(self) -> None:
-        """Note the files that are not those of the uninterrupted run."""
+        """Of a run that came to its end, note the files that are not as they should be, and processes it has left."""
         self.completed += 1
         self.differing.extend(differing(self.uninterrupted, self.results))
+        self.remaining.extend(" ".join(words(one)) for one in orphans(self.checkout.folder))
+
+    def unnamed(self) -> list[int]:
+        """Stopped jobs that outlived their run and that no later one has named (one killed early names nobody)."""
+        later = [
+            "\n".join(line for one in self.happened[n:] for line in one.next_said) for n in range(len(self.happened))
+        ]
+        return [
+            pid
+            for one, said in zip(self.happened, later, strict=True)
+            for pid in one.left
+            if f"at work (process {pid}); it is ended and made again" not in said
+        ]
 
     def tell_last(self) -> None:
         """Note what the run after the last kill has said, once."""

@@ -74,6 +74,8 @@ def test_a_state_comes_back_to_the_last_bit(tmp_path) -> None:
         assert one.numpy().tobytes() == other.numpy().tobytes()
     with pytest.raises(TypeError, match=r"a set \(state/odd\) cannot be part of a state"):
         state_file.write_state(tmp_path / "state", {"odd": {1}})
+    with pytest.raises(TypeError, match=r"the key 1 \(state/odd\) cannot be part of a state"):
+        state_file.write_state(tmp_path / "state", {"odd": {1: 2}})
 
 
 def test_checkpoints_take_a_twentieth_of_the_time_at_most(tmp_path, monkeypatch) -> None:

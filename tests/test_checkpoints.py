@@ -14,6 +14,7 @@ import pytest
 import torch
 from checkout import ROOT
 from safetensors.numpy import load_file
+from test_extending import CONTROLLER, OWN, written
 
 from hypersvg.environments.agent import Agent
 from hypersvg.experiments.checkpoint import Part
@@ -49,6 +50,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "offline": ("offline", "T02", {}),
     "offline_plain": ("offline", "T02", PLAIN),
     "dense": ("ppo", "dense", {}),
+    "own": ("online", OWN, {}),
 }
 STEPS: dict[str, tuple[type, str]] = {
     "online": (InnerTraining, "step"),
@@ -70,6 +72,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_images(folder / "settings.json", folder)
     images = folder / "images.safetensors"
     run_job(Request("trajectories", "all", "0-1", folder / "settings.json", folder / "trajectories", images))
+    own = written(folder) / "halving.py"
+    own.write_text(own.read_text(encoding="utf-8").replace("PATIENCE = 5", "PATIENCE = 1"), encoding="utf-8")
     return folder
 
 
@@ -79,7 +83,10 @@ def job(inputs: Path, tmp_path: Path) -> Callable[..., Request]:
 
     def request(case: str, name: str = "run", **more: dict[str, Any]) -> Request:
         stage, arm, changed = CASES[case]
-        tree = {block: {**TINY.get(block, {}), **{**changed, **more}.get(block, {})} for block in {**TINY, **more}}
+        own = {"extensions": {"controllers": {OWN: f"{inputs}/{CONTROLLER}"} if arm == OWN else {}}}
+        tree = {
+            block: {**TINY.get(block, {}), **{**changed, **more}.get(block, {})} for block in {**TINY, **more}
+        } | own
         settings = tmp_path / name / "settings.json"
         write_settings(validated(tree), settings)
         trajectories = inputs / "trajectories" if stage == "offline" else None
@@ -145,6 +152,30 @@ def test_what_came_after_the_last_checkpoint_is_done_again(case, job, monkeypatc
     for fatal in (3, 5):
         steps.killed(request, fatal)
     assert finished(request) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "said"),
+    [
+        ("def state", "def kept", ""),
+        ('"rate": self.rate', '"rate": (1,)', "a tuple (state/work/controller/controller/rate)"),
+    ],
+)
+def test_an_own_controller_whose_state_cannot_be_had_or_kept_begins_anew(
+    text, other, said, inputs, job, monkeypatch, capfd
+) -> None:
+    expected, own = finished(job("own", "never", run=NEVER)), inputs / "halving.py"
+    before = own.read_text(encoding="utf-8")
+    assert text in before
+    own.write_text(before.replace(text, other), encoding="utf-8")
+    request, steps = job("own"), Counted("online", monkeypatch)
+    try:
+        steps.killed(request, 4)
+        assert finished(request) == expected
+    finally:
+        own.write_text(before, encoding="utf-8")
+    assert steps.begun == 5, "all of its steps"
+    assert said in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(("case", "fatal", "left"), [("offline", 3, 6), ("offline", 7, 2), ("dense", 3, 4)])

@@ -18,7 +18,6 @@ from hypersvg.claims.document import as_json, as_markdown
 from hypersvg.claims.headlines import HEADLINES
 from hypersvg.claims.judge import Finding, judge, sample_of
 from hypersvg.claims.metrics import METRICS
-from hypersvg.claims.sensitivity import claim_sides, headline_effects
 from hypersvg.exhibits.registry import EXHIBITS
 from hypersvg.ledger import CHOICES
 from hypersvg.pipeline.claims_job import flips, write_claims
@@ -274,23 +273,3 @@ def test_claims_that_change_sides_under_an_alternative_are_fragile(tmp_path: Pat
     assert records["toy_imitation"]["flips"] == ["width_32"]
     assert records["bo_rate"]["fragile"] is False
     assert "The other side under: `width_32`" in (folder / "claims.md").read_text(encoding="utf-8")
-
-
-def test_an_alternative_is_compared_where_it_has_other_numbers_and_nowhere_else(tmp_path: Path) -> None:
-    default = write_run(tmp_path / "default", **SETTINGS)
-    other = write_run(tmp_path / "default+x", **SETTINGS)
-    for path in (other / "tables").glob("*.parquet"):
-        if path.stem != "ppo_runs":
-            path.unlink()
-    moved = pd.read_parquet(other / "tables" / "ppo_runs.parquet")
-    moved.loc[moved.method == "ppo_dense", "val_accuracy"] += 0.5
-    moved.to_parquet(other / "tables" / "ppo_runs.parquet", index=False)
-    keep_record(other / "tables" / "ppo_runs.parquet")
-    first, second = Results(default), {"x": Results(other, shared=default)}
-    effects = headline_effects(first, second)
-    assert effects.headline.tolist() == ["ppo_dense"]
-    assert effects.difference.tolist() == pytest.approx([0.5])
-    assert effects[["low", "high"]].to_numpy() == pytest.approx(np.full((1, 2), 0.5))
-    sides = claim_sides(CLAIMS, first, second).set_index("claim")
-    assert set(sides.index) == {"ppo_sparse_beats_dense", "ppo_algorithm_3_beats_dense"}
-    assert not sides.side_alternative.any()

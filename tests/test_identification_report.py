@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 from checkout import ROOT
 from planted import TRUTH, MadeUp, Planted, halved
+from synthetic_run import keep_record
 
 from hypersvg.data import prepare
 from hypersvg.experiments.identification import outcome as whole
@@ -51,6 +53,7 @@ def miniature(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("root")
     (root / "config").mkdir()
     (root / "images").touch()
+    keep_record(root / "images")
     mnist = SimpleNamespace(source="mnist", train=SimpleNamespace(labels=range(50_000)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(whole, "images_of", lambda images, scaling: mnist)
@@ -103,6 +106,7 @@ def test_the_report_holds_no_number_of_its_own(miniature: Path) -> None:
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     prepare(Data(source="digits", limit=700), folder)
+    keep_record(folder / "images.safetensors")
     return folder / "images.safetensors"
 
 
@@ -112,6 +116,16 @@ def test_stand_in_images_are_refused_in_one_sentence_and_nothing_is_written(imag
     with pytest.raises(RuntimeError, match="there is no"):
         pipeline.identify(tmp_path, tmp_path / "none.safetensors", 1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_images_that_are_not_as_their_job_recorded_them_are_refused(images: Path, tmp_path: Path) -> None:
+    copied = Path(shutil.copy(images, tmp_path))
+    with pytest.raises(ValueError, match=r"provenance\.json is missing"):
+        pipeline.identify(tmp_path, copied, 1)
+    keep_record(copied)
+    copied.write_bytes(copied.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"images\.safetensors is not what its job wrote"):
+        pipeline.identify(tmp_path, copied, 1)
 
 
 def test_an_interrupted_identification_leaves_the_old_reference(

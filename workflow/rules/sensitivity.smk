@@ -4,6 +4,7 @@
 #          results/sensitivity+<variant>/tables/*.parquet      the stages that a variant changes
 # Outputs  results/sensitivity/sensitivity/headlines.csv       headline numbers under each alternative, paired by seed
 #          results/sensitivity/sensitivity/claims.csv          the side of every claim under each alternative
+#          results/sensitivity/sensitivity/provenance.json     their sidecar
 #          results/sensitivity/exhibits/fig_sensitivity.*      one figure of them
 # Steps    1. run the changed stages of every variant
 #          2. compare
@@ -21,6 +22,7 @@ if ALTERNATIVES:
         output:
             headlines=RUN / "sensitivity" / "headlines.csv",
             claims=RUN / "sensitivity" / "claims.csv",
+            provenance=RUN / "sensitivity" / "provenance.json",
             figure=[RUN / "exhibits" / file for file in exhibit_files("fig_sensitivity")],
         log:
             RUN / "logs" / "sensitivity.log",

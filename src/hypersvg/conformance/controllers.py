@@ -145,8 +145,9 @@ def it_goes_on_where_its_state_was_taken(make: Make) -> None:
 
 def resumable(controller: object) -> bool:
     """Whether the controller has ``state`` and ``load``."""
-    offering = controller.controller if isinstance(controller, Guarded) else controller
-    return hasattr(offering, "state") and hasattr(offering, "load")
+    if isinstance(controller, Guarded):
+        return controller.resumable
+    return hasattr(controller, "state") and hasattr(controller, "load")
 
 
 CHECKS: dict[str, Callable[[Make], None]] = {

@@ -1,5 +1,6 @@
 """A user's own controller: what it is made from, what it is charged, and a guard that it keeps its contract."""
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -93,16 +94,21 @@ class Guarded:
         self.alive = transition.alive
         self.controller.observe(transition)
 
+    @property
+    def resumable(self) -> bool:
+        """Whether the controller has ``state`` and ``load``, which :meth:`state` and :meth:`load` need."""
+        return hasattr(self.controller, "state") and hasattr(self.controller, "load")
+
     def state(self) -> dict[str, Any]:
-        """What has changed since it was made; for controllers that have ``state`` and ``load`` themselves."""
+        """See :class:`hypersvg.maths.resume.Resumable`."""
         inner: Any = self.controller
         counts = {"gradients": self.task.gradients, "evaluations": self.task.evaluations}
         return {"controller": inner.state(), "last": self.last, "alive": self.alive, **counts}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Go on from :meth:`state`."""
+        """See :class:`hypersvg.maths.resume.Resumable`; the controller gets copies, to keep as they are."""
         inner: Any = self.controller
-        inner.load(state["controller"])
+        inner.load(copy.deepcopy(state["controller"]))
         self.last, self.alive = state["last"].clone(), state["alive"].clone()
         self.task.gradients, self.task.evaluations = state["gradients"], state["evaluations"]
 

@@ -81,8 +81,9 @@ class FileCheckpoint(Checkpoint):
         try:
             self.refuse_to_fill_the_disk(state)
             write_state(self.path, {"identity": self.identity, **state})
-        except OSError as error:
-            say(f"checkpoint: {self.path} was not saved ({error.strerror or error}); the job goes on without")
+        except (OSError, TypeError) as error:  # TypeError: the state of a user's own controller
+            why = getattr(error, "strerror", None) or error
+            say(f"checkpoint: {self.path} was not saved ({why}); the job goes on without")
         ended = time.monotonic()
         self.next = ended + max(self.seconds, SHARE * (ended - begun)) if self.seconds else ended
 

@@ -16,6 +16,7 @@ from hypersvg.experiments.identification.content import content
 from hypersvg.experiments.identification.outcome import Outcome, outcome
 from hypersvg.experiments.identification.report import report
 from hypersvg.pipeline.failures import HypersvgError
+from hypersvg.sidecars import beside, read_sidecar, require_recorded
 
 FOLDER = Path("results", "reference", "identification")
 DRAWN = ("best", "runner_up", "literal_sgd")
@@ -24,12 +25,14 @@ DRAWN = ("best", "runner_up", "literal_sgd")
 def identify(root: Path, images: Path, processes: int) -> Path:
     """Identify and write; the folder written. An interrupted run leaves the old reference as it was.
 
-    Raises a sentence for missing or stand-in images and for less than one process.
+    Raises a sentence for images that are missing, stand-in or not as their job recorded them, and for less than one
+    process.
     """
     if processes < 1:
         raise HypersvgError(f"--processes {processes}: at least one process has to work")
     if not images.is_file():
         raise HypersvgError(f"there is no {images}; `make data` makes it")
+    require_recorded(images, read_sidecar(beside(images)))
     found = outcome(images, processes)
     target = root / FOLDER
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")

@@ -85,6 +85,8 @@ def packed(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
     A tensor that stands in several places is kept once. Raises ``TypeError`` naming what is no part of a state.
     """
     if isinstance(value, dict):
+        if odd := [key for key in value if not isinstance(key, str)]:
+            raise TypeError(f"the key {odd[0]!r} ({name}) cannot be part of a state, only text can")
         return {key: packed(part, f"{name}/{key}", tensors) for key, part in value.items()}
     if isinstance(value, list):
         return [packed(part, f"{name}/{number}", tensors) for number, part in enumerate(value)]
