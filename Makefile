@@ -111,6 +111,7 @@ bench: environment ## ONLY=<name> DEVICE=cuda: ours, the plain peers and the flo
 	@mkdir -p $(dir $(BENCH_RAW)) && rm -f "$(BENCH_RAW)"
 	@$(BIN)/python -m pytest benchmarks -q \
 		-o "python_files=bench_*.py" -o "python_functions=bench_* test_*" --device $(BENCH_DEVICE) \
+		$(if $(LEARNED_OPTIMIZATION),--learned-optimization "$(LEARNED_OPTIMIZATION)") \
 		$(if $(ONLY),-k "$(ONLY)") --benchmark-quiet --benchmark-json "$(BENCH_RAW)"
 	@$(BIN)/hypersvg bench "$(BENCH_RAW)" --device $(BENCH_DEVICE) $(if $(DACBENCH),--dacbench "$(DACBENCH)") $(if $(ONLY),--show)
 

@@ -9,20 +9,22 @@ import pytest
 import torch
 from floors import Item
 from machine import Rates, describe, measured
-from roles import Agreed, Clock, Compared, Role
+from roles import Agreed, Beside, Clock, Compared, Role
 from torch import Tensor
 from workloads import synchronize
 
 READINGS = pytest.StashKey[list[Rates]]()
 AGREEMENT = pytest.StashKey[dict[str, Any]]()
+PEERS = pytest.StashKey[list[dict[str, Any]]]()
 OF_WEIGHTS = 1e-5
 OF_MOVEMENT = 1e-2
 """The policy moves by 1e-5 of its weights, of which float32 resolves a part in a few hundred."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--device``: where every benchmark of this session runs."""
+    """``--device``: where every benchmark of this session runs; ``--learned-optimization``: the peer's Python."""
     parser.addoption("--device", choices=("cpu", "cuda"), default="cpu", help="cpu with all cores, or cuda")
+    parser.addoption("--learned-optimization", default="", help="Python of an environment with learned_optimization")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,6 +38,21 @@ def pytest_configure(config: pytest.Config) -> None:
 def device(request: pytest.FixtureRequest) -> str:
     """``cpu`` or ``cuda``."""
     return str(request.config.getoption("--device"))
+
+
+@pytest.fixture
+def learned_optimization(request: pytest.FixtureRequest) -> str:
+    """The Python of an environment that has learned_optimization; skips where none is named."""
+    python = str(request.config.getoption("--learned-optimization"))
+    if not python:
+        pytest.skip("no LEARNED_OPTIMIZATION=<python>; benchmarks/learned_optimization_peer.py says how to make one")
+    return python
+
+
+@pytest.fixture
+def beside(request: pytest.FixtureRequest) -> Beside:
+    """``beside(lines)``: the times of another library go into the JSON."""
+    return request.config.stash.setdefault(PEERS, []).extend
 
 
 @pytest.fixture
@@ -61,10 +78,11 @@ def differences(start: Tensor, ours: Tensor, plain: Tensor) -> dict[str, float]:
 
 @pytest.hookimpl
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
-    """Put the machine's description and rates, and how well ours and the peers agree, into the JSON."""
+    """Put the machine, its rates, how well ours and the peers agree, and other libraries' times into the JSON."""
     output_json["hypersvg"] = {
         "machine": describe(str(config.getoption("--device")), config.stash[READINGS]),
         "agreement": config.stash.get(AGREEMENT, {}),
+        "peers": config.stash.get(PEERS, []),
     }
 
 

@@ -76,6 +76,7 @@ def main() -> None:
     seconds = statistics.median(reset + stepped for reset, stepped, _ in runs)
     packages = ("dacbench", "gymnasium", "torch", "torchvision", "numpy")
     result = {
+        "peer": "DACBench's SGD benchmark",
         "item": f"environment, {ENVIRONMENTS} × {runs[0][2]} steps, dense, batch {options.batch}",
         "plain_s": ENVIRONMENTS * seconds,
         "work": f"{ENVIRONMENTS} times the median episode of one environment, reset included, of {options.episodes}",

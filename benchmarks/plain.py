@@ -1,10 +1,13 @@
 """The plain peers: what a competent user of PyTorch writes, with ``nn.Linear``, ``loss.backward()`` and its own Adam.
 
-Algorithms 5 and 6 step by step. The surrogate's weights ask for no gradient while the policy learns through it,
-and online the policy acts once a step: what a careful user would think of. Weights may be copied from ours to compare.
+Algorithms 5 and 6 step by step, and loops over runs and over an evolution strategy's particles. The surrogate's weights
+ask for no gradient while the policy learns through it, and online the policy acts once a step: what a careful user
+would think of. Weights may be copied from ours to compare.
 """
 
 import itertools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -149,10 +152,21 @@ def inner_loss(states: Tensor, images: Tensor, labels: Tensor, hidden: tuple[int
     return functional.cross_entropy(values.flatten(0, 1), labels.repeat(len(states)))
 
 
-def inner_network(device: str) -> nn.Sequential:
-    """784-32-32-10 with ELU."""
-    layers = [nn.Linear(784, 32), nn.ELU(), nn.Linear(32, 32), nn.ELU(), nn.Linear(32, 10)]
-    return nn.Sequential(*layers).to(device)
+def inner_network(device: str, hidden: Sequence[int] = (32, 32)) -> nn.Sequential:
+    """784-h-…-10 with ELU."""
+    layers = [part for pair in itertools.pairwise((784, *hidden, 10)) for part in (nn.Linear(*pair), nn.ELU())]
+    return nn.Sequential(*layers[:-1]).to(device)
+
+
+@torch.no_grad()
+def take_over(model: nn.Sequential, flat: Tensor) -> None:
+    """Copy our flat parameters, weight ``[inputs, outputs]`` and bias layer by layer, into the model."""
+    layers, start = [layer for layer in model if isinstance(layer, nn.Linear)], 0
+    for layer in layers:
+        weight = flat[start : start + layer.weight.numel()].view(layer.in_features, layer.out_features)
+        start += weight.numel() + layer.out_features
+        layer.weight.copy_(weight.T)
+        layer.bias.copy_(flat[start - layer.out_features : start])
 
 
 @dataclass
@@ -188,3 +202,67 @@ class PlainLoop:
     def evaluate(self, images: Tensor, labels: Tensor) -> list[float]:
         """Accuracy of every run."""
         return [float((model(images).argmax(dim=1) == labels).float().mean()) for model in self.models]
+
+
+@dataclass
+class PlainParticles:
+    """PES, or with ``keeps`` ES-Single, of the rate α_t = e^θ0 / (1 + t / horizon)^(e^θ1), a particle at a time.
+
+    The two members of a pair start alike and see the same minibatches. An update is paid for on the next minibatch,
+    whose gradient is that of the next update.
+    """
+
+    pairs: int
+    hidden: Sequence[int]
+    batch: int
+    steps: int
+    sigma: float
+    horizon: float
+    keeps: bool
+    images: Tensor
+    labels: Tensor
+    generator: torch.Generator
+    step: int = 0
+
+    def __post_init__(self) -> None:
+        self.models = [inner_network(str(self.images.device), self.hidden) for _ in range(2 * self.pairs)]
+        self.optimizers = [torch.optim.SGD(model.parameters(), lr=0.0, momentum=0.9) for model in self.models]
+        self.orders = [torch.randperm(len(self.labels), device=self.labels.device) for _ in range(self.pairs)]
+        for plus, minus in zip(self.models[::2], self.models[1::2], strict=True):
+            minus.load_state_dict(plus.state_dict())
+
+    def begin(self) -> None:
+        """The gradient of everyone's first minibatch; after weights and orders were taken over, if they are."""
+        self.epsilon = self.credit = torch.zeros(self.pairs, 2)
+        for particle in range(2 * self.pairs):
+            self.loss(particle, 0)
+
+    def estimate(self, theta: Tensor) -> Tensor:
+        """∂/∂θ of the next window's summed loss, ``[2]``."""
+        if self.step == 0 or not self.keeps:
+            self.epsilon = torch.randn(self.pairs, 2, generator=self.generator) * self.sigma
+            self.credit = self.credit + self.epsilon
+        gradient = torch.zeros(2)
+        for pair, (epsilon, credit) in enumerate(zip(self.epsilon, self.credit, strict=True)):
+            gap = self.window(2 * pair, theta + epsilon) - self.window(2 * pair + 1, theta - epsilon)
+            gradient += gap * credit / (2 * self.sigma**2 * self.pairs)
+        self.step += self.steps
+        return gradient
+
+    def window(self, particle: int, theta: Tensor) -> float:
+        """The summed loss of one particle."""
+        start, decay, total = math.exp(theta[0]), math.exp(theta[1]), 0.0
+        for step in range(self.step, self.step + self.steps):
+            self.optimizers[particle].param_groups[0]["lr"] = start / (1 + step / self.horizon) ** decay
+            self.optimizers[particle].step()
+            total += self.loss(particle, step + 1)
+        return total
+
+    def loss(self, particle: int, step: int) -> float:
+        """Loss of minibatch ``step``, whose gradient is left with the weights."""
+        first = step * self.batch % (len(self.labels) // self.batch * self.batch)
+        rows = self.orders[particle // 2][first : first + self.batch]
+        self.optimizers[particle].zero_grad()
+        loss = functional.cross_entropy(self.models[particle](self.images[rows]), self.labels[rows])
+        loss.backward()
+        return loss.item()

@@ -1,7 +1,7 @@
 """What a benchmark and a check are handed: the words of ``conftest.py``'s fixtures."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from floors import Item
 from torch import Tensor
@@ -11,5 +11,7 @@ Clock = Callable[..., None]
 """``clock(item, role, work, rounds, iterations=1)``."""
 Compared = dict[str, tuple[Tensor, Tensor, Tensor]]
 """A network's flat weights before the updates, after ours, and after the plain peer's."""
+Beside = Callable[[list[dict[str, Any]]], None]
+"""``beside(lines)``: the times of another library, ``{"peer", "item", "plain_s", "work"}`` each."""
 Agreed = Callable[[Item, Compared], None]
 """``agreed(item, compared)``."""

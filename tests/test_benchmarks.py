@@ -62,6 +62,7 @@ def source(tmp_path: Path) -> Path:
         "hypersvg": {
             "machine": MACHINE,
             "agreement": {"moved": {"policy": {"of_weights": 1e-9, "of_movement": 2e-5}}},
+            "peers": [],
         },
         "commit_info": {"id": "0123456789", "dirty": False, "branch": "secret"},
         "machine_info": {"node": "secret"},
@@ -142,13 +143,22 @@ def test_a_duration_has_three_digits(seconds, text):
 
 def test_the_peer_of_another_library_stands_beside_our_time_of_the_same_line(source, tmp_path):
     peer = tmp_path / "peer.json"
-    peer.write_text(json.dumps([{"item": "moved", "plain_s": 8.0, "work": "theirs"}]), encoding="utf-8")
+    theirs = {"peer": "Abacus Hub", "item": "moved", "plain_s": 8.0, "work": "theirs"}
+    peer.write_text(json.dumps([theirs]), encoding="utf-8")
     line = lines_of(source, peer)[-1]
-    assert line["name"] == "moved, against DACBench's SGD benchmark"
+    assert line["name"] == "moved, against Abacus Hub"
     assert (line["ours_s"], line["plain_s"], line["vs_plain"]) == (1.0, 8.0, 8.0)
-    peer.write_text(json.dumps([{"item": "else", "plain_s": 8.0, "work": "theirs"}]), encoding="utf-8")
-    with pytest.raises(ValueError, match="names 'else', which is no item"):
+    peer.write_text(json.dumps([{**theirs, "item": "else"}]), encoding="utf-8")
+    with pytest.raises(ValueError, match="Abacus Hub was measured on 'else', which is no item"):
         lines_of(source, peer)
+
+
+def test_a_library_that_was_measured_in_the_same_run_stands_beside_our_time_too(source):
+    raw = json.loads(source.read_text(encoding="utf-8"))
+    raw["hypersvg"]["peers"] = [{"peer": "Slide Rule", "item": "moved", "plain_s": 0.5, "work": "theirs"}]
+    source.write_text(json.dumps(raw), encoding="utf-8")
+    line = lines_of(source)[-1]
+    assert (line["name"], line["vs_plain"]) == ("moved, against Slide Rule", 0.5)
 
 
 def test_a_file_that_make_bench_did_not_make_is_refused(tmp_path):

@@ -1,5 +1,6 @@
 """The plain peers of `make bench` do what ours does, from the same start; the floors count what PyTorch carries out."""
 
+import bench_estimators
 import bench_online
 import bench_unroll
 import pytest
@@ -11,7 +12,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.utils.flop_counter import FlopCounterMode
 from workloads import images, inner_problem, settings
 
-from hypersvg.maths.costs import chained_flop, inner_flop, online_bytes, parameters
+from hypersvg.maths.costs import chained_flop, inner_flop, online_bytes, parameters, window_flop
 from hypersvg.training import InnerTraining
 
 WIDTH = 8
@@ -65,6 +66,22 @@ def test_the_inner_steps_floor_counts_the_products_that_pytorch_carries_out() ->
     with FlopCounterMode(display=False) as counter:
         loop.step()
     assert counter.get_total_flops() == inner_flop(2, 32)
+
+
+@pytest.mark.parametrize("method", ["PES", "ES-Single"])
+def test_the_loop_over_particles_estimates_what_the_batched_particles_do_to_a_thousandth(method: str) -> None:
+    found = bench_estimators.estimates(method, 4, (8, 6), 3, 32, "cpu")
+    for ours, plain in found:
+        assert (ours - plain).norm() <= 1e-3 * plain.norm()
+    assert not any(torch.equal(found[0][1], plain) for _, plain in found[1:])
+
+
+def test_the_floor_of_an_estimate_counts_the_products_of_the_loop_over_particles() -> None:
+    peer = bench_estimators.plain_estimator("PES", 4, (8, 6), 3, 32, "cpu")
+    peer.begin()
+    with FlopCounterMode(display=False) as counter:
+        peer.estimate(torch.tensor(bench_estimators.THETA))
+    assert counter.get_total_flops() == window_flop(4, 3, 32, (8, 6))
 
 
 def test_the_chained_unrolls_floor_counts_the_products_of_the_plain_peer_less_those_that_it_could_spare() -> None:

@@ -78,6 +78,11 @@ def inner_flop(runs: int, batch: int, hidden: Sequence[int] = HIDDEN) -> int:
     return runs * gradient_flop(batch, (INPUTS, *hidden, CLASSES))
 
 
+def window_flop(particles: int, steps: int, batch: int, hidden: Sequence[int] = HIDDEN) -> int:
+    """A window of ``steps`` steps of an evolution strategy: a gradient a particle and step, and its loss with it."""
+    return steps * inner_flop(particles, batch, hidden)
+
+
 def evaluation_flop(runs: int, count: int, hidden: Sequence[int] = HIDDEN) -> int:
     """The class scores of ``count`` images by every run."""
     return runs * forward_flop(count, (INPUTS, *hidden, CLASSES))

@@ -50,7 +50,10 @@ def lines_of(source: Path, dacbench: Path | None = None) -> list[Line]:
     for one in raw["benchmarks"]:
         timed.setdefault(one["extra_info"]["item"], {})[one["extra_info"]["role"]] = one
     lines = [line(name, roles, machine, agreement.get(name)) for name, roles in timed.items()]
-    return lines + ([] if dacbench is None else dacbench_lines(dacbench, lines))
+    peers = raw["hypersvg"]["peers"]
+    if dacbench is not None:
+        peers = peers + json.loads(dacbench.read_text(encoding="utf-8"))
+    return lines + peer_lines(peers, lines)
 
 
 def machine_of(raw: dict[str, Any]) -> dict[str, Any]:
@@ -96,20 +99,20 @@ def over(numerator: float | None, denominator: float | None) -> float | None:
     return None if numerator is None or denominator is None else numerator / denominator
 
 
-def dacbench_lines(source: Path, lines: Sequence[Line]) -> list[Line]:
-    """The lines of the DACBench peer: ``[{"item", "plain_s", "work"}]``, each beside our time of the named line.
+def peer_lines(peers: Sequence[Line], lines: Sequence[Line]) -> list[Line]:
+    """The lines of other libraries, ``{"peer", "item", "plain_s", "work"}``, each beside our time of the named line.
 
     Raises ``ValueError`` naming an item that was not measured in this run.
     """
     ours, found = {one["name"]: one for one in lines}, []
-    for peer in json.loads(source.read_text(encoding="utf-8")):
+    for peer in peers:
         if peer["item"] not in ours:
-            raise ValueError(f"{source} names {peer['item']!r}, which is no item of this run")
+            raise ValueError(f"{peer['peer']} was measured on {peer['item']!r}, which is no item of this run")
         beside = ours[peer["item"]]
         found.append(
             {
                 **beside,
-                "name": f"{peer['item']}, against DACBench's SGD benchmark",
+                "name": f"{peer['item']}, against {peer['peer']}",
                 "plain_s": peer["plain_s"],
                 "vs_plain": over(peer["plain_s"], beside["ours_s"]),
                 "work": {**beside["work"], "what": peer["work"]},
