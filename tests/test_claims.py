@@ -12,7 +12,6 @@ from checkout import ROOT
 from synthetic_run import keep_record, write_run
 
 from hypersvg import thesis
-from hypersvg.claims.claim import CLAIMS as FILES
 from hypersvg.claims.claim import Claim, ClaimsError, load_claims
 from hypersvg.claims.document import as_json, as_markdown
 from hypersvg.claims.headlines import HEADLINES
@@ -22,6 +21,7 @@ from hypersvg.exhibits.registry import EXHIBITS
 from hypersvg.ledger import CHOICES
 from hypersvg.pipeline.claims_job import flips, write_claims
 from hypersvg.reading.results import Levels, Results
+from hypersvg.settings.groups import CLAIMS as FILES
 from hypersvg.statistics import cluster_mean, estimate
 from hypersvg.tables import TableError
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from hypersvg.claims.claim import CLAIMS
+from hypersvg.settings.groups import CLAIMS
 from hypersvg.experiments.stages import (
     STAGES,
     TABLE_FILES,

@@ -6,18 +6,10 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hypersvg.settings.blocks import Group
 from hypersvg.settings.yaml_text import read_yaml
 from hypersvg.statistics import Comparison
 
 Scale = Literal["percent", "share", "log10 rate", "nats", "ratio", "accuracy"]
-
-
-CLAIMS: dict[Group, Path] = {
-    "thesis": Path("config", "claims.yaml"),
-    "estimators": Path("config", "claims_estimators.yaml"),
-}
-"""The claims that the runs of a group are judged by; a file is a family of simultaneous intervals."""
 
 
 class ClaimsError(ValueError):

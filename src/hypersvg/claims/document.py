@@ -8,7 +8,7 @@ from typing import Any
 from hypersvg.claims import words
 from hypersvg.claims.judge import Finding, Outcome
 from hypersvg.reading.results import Results, plural
-from hypersvg.settings.blocks import Group
+from hypersvg.settings.groups import Group
 
 TITLES: dict[Group, str] = {"thesis": "The thesis's claims", "estimators": "Claims about gradient estimators"}
 ORDER: tuple[Outcome, ...] = ("supported", "contradicted", "inconclusive", "direction only", "not testable")

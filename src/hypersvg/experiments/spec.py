@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hypersvg.experiments.arms import Names
 from hypersvg.settings import Settings
-from hypersvg.settings.blocks import Group
+from hypersvg.settings.groups import Group
 
 Groups = tuple[str, tuple[str | int | float, ...]]
 """A table's column and the values that every seed must have in it."""

@@ -7,7 +7,7 @@ from hypersvg.experiments.arms import Names, bo_lengths, trained_arms, unroll_ar
 from hypersvg.experiments.estimator_stages import ESTIMATOR_STAGES, ESTIMATOR_TABLES
 from hypersvg.experiments.spec import Groups, StageSpec, always
 from hypersvg.settings import Settings
-from hypersvg.settings.blocks import Group
+from hypersvg.settings.groups import Group
 
 UNCOUNTED = ("run.seeds", "run.checkpoint_minutes", "run.group")
 """Settings of the block ``run`` on which no seed's results depend."""

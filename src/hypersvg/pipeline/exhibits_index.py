@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hypersvg.settings.blocks import Group
+from hypersvg.settings.groups import Group
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hypersvg.experiments.stages import TABLE_FILES, stages_of
 from hypersvg.pipeline.exhibits_index import exhibits_of
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.settings import Settings
-from hypersvg.settings.blocks import Group
+from hypersvg.settings.groups import Group
 
 GIB = 2**30
 IMAGE_BYTES = 785

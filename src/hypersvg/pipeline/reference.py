@@ -13,7 +13,7 @@ from hypersvg.pipeline.exhibits_index import exhibit_files, exhibits_of
 from hypersvg.pipeline.gate.machine import machine_class
 from hypersvg.pipeline.provenance import write_json, write_text
 from hypersvg.pipeline.timings_document import written_timings
-from hypersvg.settings.blocks import Group
+from hypersvg.settings.groups import Group
 
 LARGEST = 600_000
 """Bytes above which a file is left out of the reference."""

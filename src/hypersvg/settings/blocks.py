@@ -12,10 +12,9 @@ from hypersvg.settings.base import Block, LogRate, Rate, Widths
 from hypersvg.settings.combinations import impossible
 from hypersvg.settings.estimators import Influence
 from hypersvg.settings.extensions import Extensions
+from hypersvg.settings.groups import Group
 from hypersvg.settings.methods import Offline, Online, Ppo, Svg
 
-Group = Literal["thesis", "estimators"]
-"""The parts of the project that are run by themselves: the thesis, and the estimators of unrolled computation."""
 Iterate = Annotated[float, Field(ge=-1e4, le=1e4)]
 
 

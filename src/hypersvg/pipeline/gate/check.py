@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from hypersvg.claims.claim import CLAIMS
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.gate import machine
 from hypersvg.pipeline.gate.comparison import Comparison, compare_sides
@@ -13,6 +12,7 @@ from hypersvg.pipeline.gate.rows import largest
 from hypersvg.pipeline.gate.sides import Side, changed_settings, command, listed, read_reference, read_run
 from hypersvg.pipeline.gate.touched import touched
 from hypersvg.pipeline.reference import WITHOUT_TABLES
+from hypersvg.settings.groups import CLAIMS
 
 CSV = "check.csv"
 

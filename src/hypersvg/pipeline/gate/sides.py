@@ -10,7 +10,7 @@ import pandas as pd
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.reference import missing_files, run_facts
 from hypersvg.reading.results import FILES
-from hypersvg.settings.blocks import Group
+from hypersvg.settings.groups import Group
 
 Frame = pd.DataFrame
 FREE = ("run.device",)

@@ -16,7 +16,7 @@ from hypersvg.pipeline.exhibits_index import NOTEBOOKS, notebooks_of
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.report.markdown import html, plain
 from hypersvg.reading.results import read_json
-from hypersvg.settings.blocks import Group
+from hypersvg.settings.groups import Group
 
 FIRST_ROWS = 8
 """Rows of an exhibit's data that the page shows; all of them are in the file it offers."""

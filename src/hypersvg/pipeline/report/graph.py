@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hypersvg.experiments.stages import STAGES, TABLE_FILES, stages_of
 from hypersvg.pipeline.exhibits_index import notebooks_of
-from hypersvg.settings.blocks import Group
+from hypersvg.settings.groups import Group
 
 WIDTH, HEIGHT, ROW = 168, 36, 48
 """Size of a box and the distance of two rows [px]."""

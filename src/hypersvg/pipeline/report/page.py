@@ -6,7 +6,6 @@ from typing import Any
 
 import jinja2
 
-from hypersvg.claims.claim import CLAIMS
 from hypersvg.claims.document import ORDER
 from hypersvg.pipeline.exhibits_index import EXHIBITS, exhibit_files, exhibits_of, notebooks_of
 from hypersvg.pipeline.failures import HypersvgError
@@ -19,6 +18,7 @@ from hypersvg.pipeline.report.markdown import html
 from hypersvg.pipeline.timings import totals
 from hypersvg.pipeline.timings_document import read_timings, shown
 from hypersvg.reading.results import Results, plural
+from hypersvg.settings.groups import CLAIMS
 
 MARKS = {"supported": "✓", "contradicted": "✗", "inconclusive": "~", "direction only": "→", "not testable": "–"}
 """A verdict's sign, so that no verdict is told by colour alone."""
