@@ -1,6 +1,7 @@
 """Every controller passes the conformance suite; what each one is there for, it does."""
 
 import itertools
+from typing import get_args
 
 import pytest
 import torch
@@ -10,12 +11,14 @@ from hypersvg.conformance import controllers
 from hypersvg.conformance.controllers import SEEDS, STARTS, STEPS, Make, trained
 from hypersvg.conformance.controllers import small_task as task
 from hypersvg.controllers.constant import Constant
+from hypersvg.controllers.estimated import Estimated, Estimator
 from hypersvg.controllers.fused import FusedUpdates
 from hypersvg.controllers.hypersvg import Derivative, HyperSvg
 from hypersvg.controllers.plain import PlainUpdates
 from hypersvg.experiments.probes import InDouble
 from hypersvg.maths.random import torch_generator
 from hypersvg.maths.rank_one import RankOneAdam
+from hypersvg.settings.estimators import Beyond
 from hypersvg.settings.methods import Svg
 from hypersvg.training import Curves, InnerTraining, Transition, train
 
@@ -45,9 +48,15 @@ def hypersvg(derivative: Derivative, **settings: object) -> Make:
     return lambda inner, seeds, starts: HyperSvg(inner, svg, seeds, torch.tensor(starts), derivative)
 
 
+def estimated(estimator: Estimator) -> Make:
+    beyond = Beyond(truncation=2, backpropagated=2, horizon=4)
+    return lambda inner, seeds, starts: Estimated(inner, beyond, estimator, seeds, torch.tensor(starts), steps=STEPS)
+
+
 CONTROLLERS: dict[str, Make] = {
     "constant": lambda inner, seeds, starts: Constant(torch.tensor(starts).repeat(len(seeds))),
     **{name: hypersvg(derivative, **settings) for name, (derivative, settings) in HYPERSVG.items()},
+    **{f"estimated_{name}": estimated(name) for name in get_args(Estimator)},
 }
 SHARED_DRAW = ("hypersvg_noise_sampled", "a_seed_does_not_depend_on_the_seeds_beside_it")
 """One draw of ξ serves all runs."""

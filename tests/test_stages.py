@@ -32,6 +32,7 @@ TINY: dict[str, Any] = {
     "online": {"steps": 6, "warm_ups": [2, 4], "bad_grid": [-1.0, -3.0, 2], "good_grid": [-1.0, -2.0, 2]},
     "baselines": {"random_draws": 2, "bo_initial": 3, "bo_iterations": 2, "bo_steps": 3, "fine_grid": 3},
     "runtimes": {"repeats": 1, "steps": 3},
+    "beyond": {"budgets": [4, 8], "svg_budgets": [2], "truncation": 2, "backpropagated": 2, "horizon": 3},
     "influence": {"updates": 4, "few_pairs": 2, "many_pairs": 3, "evaluate_every": 2},
 }
 SETTINGS = validated(TINY)
@@ -161,6 +162,7 @@ def test_surrogates_that_do_not_fit_the_memory_setting_are_trained_apart() -> No
 
 
 OTHER_VALUES: dict[str, object] = {
+    "online.warm_ups": [1, 3],
     "svg.value_batch": "same",
     "svg.start": "step_0",
     "svg.online_horizon": 2,

@@ -13,6 +13,27 @@ def influence_groups(settings: Settings, table: str) -> Groups:
     return "method", ("es", "pes", "es_single", "rtrl", "tbptt")
 
 
+ESTIMATORS: Names = ("es", "pes", "es_single", "full_es", "one_step", "k_step")
+"""Choosers of the thesis's learning rate; the last two differentiate the true optimizer."""
+SEARCHES: Names = ("svg", "svg_frozen")
+"""HyperSVG at the same budgets, and its control through a frozen random surrogate."""
+
+
+def beyond_groups(settings: Settings, table: str) -> Groups:
+    """Every estimator steering and at every budget; HyperSVG at its budgets."""
+    beyond = settings.beyond
+    adaptive = tuple(f"{name}_adaptive" for name in ESTIMATORS)
+    if table == "curves":
+        return "method", adaptive
+    found = tuple(f"{name}_{budget}" for name in ESTIMATORS for budget in beyond.budgets)
+    return "method", (*adaptive, *found, *(f"{name}_{budget}" for name in SEARCHES for budget in beyond.svg_budgets))
+
+
+def beyond_tables(arm: str) -> Names:
+    """HyperSVG's own searches have no curves here: the online stage draws theirs."""
+    return ("runs",) if arm in SEARCHES else ("curves", "runs")
+
+
 ESTIMATOR_STAGES = (
     StageSpec(
         "influence",
@@ -23,11 +44,20 @@ ESTIMATOR_STAGES = (
         needs_images=False,
         group="estimators",
     ),
+    StageSpec(
+        "beyond",
+        blocks=("run", "data", "inner", "svg", "online", "beyond"),
+        arms=always(*ESTIMATORS, *SEARCHES),
+        tables=beyond_tables,
+        groups=beyond_groups,
+        group="estimators",
+        ignores=("svg.value", "svg.behaviour_cloning", "online.reset", "online.warm_ups"),
+    ),
 )
 
 ESTIMATOR_TABLES = {
     (spec.name, table): f"{spec.name}_{table.removeprefix('outer_')}"
     for spec in ESTIMATOR_STAGES
-    for table in spec.tables("all")
+    for table in dict.fromkeys(table for arm in (*ESTIMATORS, "all") for table in spec.tables(arm))
 }
 """File name of each of their gathered tables; see ``TABLE_FILES``."""

@@ -40,6 +40,8 @@ FILES: Mapping[str, Table] = {
     "bo_evaluations": TABLES["bo_evaluations"],
     "runtimes": TABLES["runtimes"],
     "shortlist": TABLES["shortlist"],
+    "beyond_curves": TABLES["curves"],
+    "beyond_runs": TABLES["runs"],
     **{f"{stage}_curves": TABLES["outer_curves"] for stage in OUTER},
     **{f"{stage}_parameters": TABLES["outer_parameters"] for stage in OUTER},
 }

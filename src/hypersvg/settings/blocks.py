@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from hypersvg.settings.base import Block, LogRate, Rate, Widths
 from hypersvg.settings.combinations import impossible
-from hypersvg.settings.estimators import Influence
+from hypersvg.settings.estimators import Beyond, Influence
 from hypersvg.settings.extensions import Extensions
 from hypersvg.settings.groups import Group
 from hypersvg.settings.methods import Offline, Online, Ppo, Svg
@@ -160,6 +160,7 @@ class Settings(Block):
     baselines: Baselines = Baselines()
     runtimes: Runtimes = Runtimes()
     influence: Influence = Influence()
+    beyond: Beyond = Beyond()
     extensions: Extensions = Field(Extensions(), exclude_if=lambda block: block == Extensions())
     """Left out of written settings where it is empty: a run without extensions is the same run as ever."""
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
-from hypersvg.settings.base import Block
+from hypersvg.settings.base import Block, Rate
 
 Sigma = Annotated[float, Field(gt=0, le=100)]
 
@@ -24,3 +24,32 @@ class Influence(Block):
     """Antithetic pairs of those with many: the slides' thousand particles."""
     evaluate_every: PositiveInt = 50
     """Updates between two recorded values of θ."""
+
+
+class Beyond(Block):
+    """The estimators as choosers of the thesis's learning rate, beside HyperSVG, at equal budgets.
+
+    None of it was tuned: step, σ and window follow from the distance between the starting rates, as their lines say.
+    """
+
+    budgets: Annotated[list[PositiveInt], Field(min_length=1)] = Field([50, 200, 800])
+    """Inner steps spent on searching a rate, after which a fresh training of online.steps judges it; 50 is the longest
+    bandit's."""
+    svg_budgets: Annotated[list[PositiveInt], Field(min_length=1)] = Field([50, 200])
+    """The budgets that HyperSVG's bandits search with as well (each of their inner steps is a surrogate update too)."""
+    pairs: PositiveInt = 1
+    """Antithetic pairs: the fewest, so that small budgets leave several updates."""
+    sigma: Sigma = 0.3
+    """Standard deviation of the perturbations of ln rate: as large as one update."""
+    truncation: PositiveInt = 5
+    """K, steps of a window of truncated ES, PES and ES-Single."""
+    backpropagated: PositiveInt = 10
+    """K of the K-step hypergradient through the true optimizer."""
+    horizon: PositiveInt = 20
+    """Steps of the inner problems that full ES unrolls whole: those of Bayesian optimization (section 4.3.3)."""
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = 0.3
+    """Adam's, on ln rate: from the worst start, 1e-5, to 1e-2 it is about 23 updates."""
+    lowest: Rate = 1e-7
+    """Rates below this are cut, as HyperSVG's are."""
+    highest: Rate = 1.0
+    """Rates above this are cut, as HyperSVG's are."""

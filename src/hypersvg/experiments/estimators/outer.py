@@ -1,7 +1,7 @@
 """Outer optimization: descend estimated gradients, and record on the way what the outer parameters are worth."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 import torch
@@ -9,8 +9,9 @@ from torch import Tensor
 
 from hypersvg.experiments.checkpoint import Part
 from hypersvg.experiments.job import Job, Tables
+from hypersvg.maths.estimators.descent import Descent
 from hypersvg.maths.estimators.unrolls import GradientEstimator
-from hypersvg.maths.optimizers import OptimizerName, make_optimizer
+from hypersvg.maths.optimizers import OptimizerName
 from hypersvg.maths.random import torch_generator
 from hypersvg.progress import Tick, bar
 
@@ -38,34 +39,10 @@ class Contender:
     names: tuple[str, ...] = ()
 
 
-@dataclass
-class Descent:
-    """One contender at work: ``update`` takes one estimate and one step.
-
-    Outer parameters that would stop being finite stay where they were, and the contender is no longer ``alive``. The
-    perturbations are a function of the seed alone, so that all contenders share them.
-    """
-
-    contender: Contender
-    seed: int
-    theta: Tensor = field(init=False)
-    inner_steps: int = field(init=False, default=0)
-    alive: bool = field(init=False, default=True)
-
-    def __post_init__(self) -> None:
-        self.theta, self.generator = self.contender.theta, torch_generator(self.seed, "perturbations")
-        self.optimizer = make_optimizer(self.contender.optimizer)
-        self.carried = self.contender.estimator.begin()
-        self.rate = torch.tensor([self.contender.learning_rate], dtype=self.theta.dtype, device=self.theta.device)
-
-    def update(self) -> Tensor:
-        """One estimate, which is returned as ``[P]``, and one step against it."""
-        estimate, self.carried = self.contender.estimator.estimate(self.carried, self.theta, self.generator)
-        self.inner_steps += estimate.inner_steps
-        after = self.optimizer.step(self.theta.unsqueeze(0), estimate.gradient.unsqueeze(0), self.rate).squeeze(0)
-        self.alive = self.alive and bool(torch.isfinite(after).all())
-        self.theta = after if self.alive else self.theta
-        return estimate.gradient
+def descent_of(contender: Contender, seed: int) -> Descent:
+    """A contender at work; its perturbations are a function of the seed alone, so that all contenders share them."""
+    generator = torch_generator(seed, "perturbations")
+    return Descent(contender.estimator, contender.theta, contender.learning_rate, generator, contender.optimizer)
 
 
 def compete(
@@ -88,7 +65,7 @@ def compete(
 
 def descend(seed: int, contender: Contender, evaluate: Evaluate, every: int, tick: Tick) -> Part:
     """All updates of one contender; the first row is the start, the last one the end."""
-    descent, curves, parameters = Descent(contender, seed), [], []
+    descent, curves, parameters = descent_of(contender, seed), [], []
     for update in range(contender.updates + 1):
         if update:
             descent.update()
