@@ -17,8 +17,8 @@ Objective = Literal["sum", "mean", "final"]
 window before. The last telescopes: an inner problem's windows then sum to its final loss (Vicol 2023)."""
 
 LARGEST = 8 * 2**20
-"""Bytes of the largest tensor of the particles that are unrolled at a time. glibc gives tensors beyond 32 MiB back to the
-system at once, so that every step pays for new pages: nearly twice the time, where no huge pages help."""
+"""Bytes of the largest tensor of the particles that are unrolled at a time. glibc gives tensors beyond 32 MiB back
+to the system at once, so that every step pays for new pages: nearly twice the time, where no huge pages help."""
 
 
 class InnerProblem(Protocol):
