@@ -107,7 +107,7 @@ step-times: environment ## time a few steps of the long stages at SCALE and mult
 
 bench: BENCH_DEVICE = $(if $(filter cuda,$(DEVICE)),cuda,cpu)
 bench: BENCH_RAW = results/benchmarks/$(BENCH_DEVICE).json
-bench: environment ## ONLY=<name> DEVICE=cuda: ours, the plain peers and the floors side by side (docs/performance.md)
+bench: environment ## ONLY=<name> DEVICE=cuda LEARNED_OPTIMIZATION=<python>: ours, the plain peers and the floors side by side (docs/performance.md)
 	@mkdir -p $(dir $(BENCH_RAW)) && rm -f "$(BENCH_RAW)"
 	@$(BIN)/python -m pytest benchmarks -q \
 		-o "python_files=bench_*.py" -o "python_functions=bench_* test_*" --device $(BENCH_DEVICE) \

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,9 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take all cores; refuse a GPU that is not there."""
+    """Take all cores; refuse a GPU or a Python that is not there."""
     if config.getoption("--device") == "cuda" and not torch.cuda.is_available():
         raise pytest.UsageError("DEVICE=cuda: PyTorch sees no GPU here; use DEVICE=cpu")
+    python = config.getoption("--learned-optimization")
+    if python and not shutil.which(python):
+        raise pytest.UsageError(f"LEARNED_OPTIMIZATION={python}: there is no such Python")
     torch.set_num_threads(os.cpu_count() or 1)
 
 

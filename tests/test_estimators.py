@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from hypersvg.maths.estimators import evolution
+from hypersvg.maths.estimators import evolution, unrolls
 from hypersvg.maths.estimators.differentiation import Backpropagation, ForwardMode
 from hypersvg.maths.estimators.evolution import Evolution, PesAnalytic, TruncatedEvolution, es_single, full_es, pes
 from hypersvg.maths.estimators.unrolls import GradientEstimator, InnerProblem, Objective, State
@@ -289,6 +289,18 @@ def test_the_members_of_a_pair_share_their_inner_problem_and_all_pairs_do_on_req
     problem = Linear()
     carried = Evolution(problem, 2, SIGMA, 2, shared=shared).begin(3)
     assert torch.equal(carried.state["s"], problem.start(torch.tensor(numbers))["s"])
+
+
+def test_particles_that_are_unrolled_a_few_at_a_time_give_the_same_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, found = Linear(), []
+    for largest in (unrolls.LARGEST, 4 * 3 * 8):  # all five pairs, and two of them: 3 numbers of 8 bytes a particle
+        monkeypatch.setattr(unrolls, "LARGEST", largest)
+        assert unrolls.together(problem.start(torch.arange(10))) == (4 if largest < 1000 else 10)
+        several = [*estimators(problem, 5, 2).values(), TruncatedEvolution(problem, 5, SIGMA, 2)]
+        several += [Backpropagation(problem, 2, particles=10), ForwardMode(problem, 2, particles=10)]
+        found.append([whole(one, problem, torch_generator(2)) for one in several])
+    for one, other in zip(*found, strict=True):
+        assert torch.allclose(one, other, rtol=1e-13)
 
 
 def test_an_estimate_is_a_pure_function_of_what_is_carried() -> None:

@@ -36,7 +36,7 @@ FILES = {
 
 
 def lines_of(source: Path, dacbench: Path | None = None) -> list[Line]:
-    """The lines of a pytest-benchmark file, in its order; ``dacbench`` is ``benchmarks/dacbench_peer.py``'s.
+    """The lines of a pytest-benchmark file, in its order, then other libraries'; ``dacbench`` is its peer's file.
 
     Raises ``ValueError`` for a file that is not there, or that ``make bench`` did not make.
     """
@@ -50,7 +50,7 @@ def lines_of(source: Path, dacbench: Path | None = None) -> list[Line]:
     for one in raw["benchmarks"]:
         timed.setdefault(one["extra_info"]["item"], {})[one["extra_info"]["role"]] = one
     lines = [line(name, roles, machine, agreement.get(name)) for name, roles in timed.items()]
-    peers = raw["hypersvg"]["peers"]
+    peers = [one for one in raw["hypersvg"]["peers"] if one["item"] in timed]
     if dacbench is not None:
         peers = peers + json.loads(dacbench.read_text(encoding="utf-8"))
     return lines + peer_lines(peers, lines)

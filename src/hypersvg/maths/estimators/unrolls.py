@@ -16,6 +16,10 @@ Objective = Literal["sum", "mean", "final"]
 """What a window is worth: the sum or the mean of its steps' losses, or what the last step's loss has gained since the
 window before. The last telescopes: an inner problem's windows then sum to its final loss (Vicol 2023)."""
 
+LARGEST = 8 * 2**20
+"""Bytes of the largest tensor of the particles that are unrolled at a time. glibc gives tensors beyond 32 MiB back
+to the system at once, so that every step pays for new pages: nearly twice the time, where no huge pages help."""
+
 
 class InnerProblem(Protocol):
     """An inner problem of ``length`` steps (``None``: it never ends), tuned by ``parameters`` outer parameters."""
@@ -35,7 +39,10 @@ class InnerProblem(Protocol):
         ...
 
     def advance(self, state: State, theta: Tensor) -> tuple[State, Tensor]:
-        """One step under ``theta [particles, P]``: the new state, and the loss ``[particles]`` paid at it."""
+        """One step under ``theta [particles, P]``: the new state, and the loss ``[particles]`` paid at it.
+
+        Particles know nothing of each other: some pairs of neighbours may be advanced without the others.
+        """
         ...
 
 
@@ -115,7 +122,22 @@ class Windows:
         return min(self.truncation or left or 1, left or 1)
 
     def run(self, state: State, paid: Tensor, theta: Tensor, steps: int) -> tuple[State, Tensor, Tensor]:
-        """``steps`` steps under ``theta [particles, P]``: the state, the window's loss and the last step's."""
+        """``steps`` steps under ``theta [particles, P]``: the state, the window's loss and the last step's.
+
+        As many particles at a time as :func:`together` allows.
+        """
+        some = together(state)
+        if some >= len(paid):
+            return self.unroll(state, paid, theta, steps)
+        parts = [slice(first, first + some) for first in range(0, len(paid), some)]
+        split = [{name: value[part] for name, value in state.items()} for part in parts]
+        found = [self.unroll(one, paid[part], theta[part], steps) for one, part in zip(split, parts, strict=True)]
+        states, losses, last = zip(*found, strict=True)
+        joined = {name: torch.cat([one[name] for one in states]) for name in states[0]}
+        return joined, torch.cat(losses), torch.cat(last)
+
+    def unroll(self, state: State, paid: Tensor, theta: Tensor, steps: int) -> tuple[State, Tensor, Tensor]:
+        """:meth:`run` of all particles at once."""
         total = torch.zeros_like(paid)
         loss = paid
         for _ in range(steps):
@@ -131,6 +153,14 @@ class Windows:
         if self.problem.length is not None and step >= self.problem.length:
             return None
         return replace(carried, state=state, paid=paid, step=step, unroll=carried.unroll + 1)
+
+
+def together(state: State) -> int:
+    """How many particles are unrolled at a time: pairs of no more than :data:`LARGEST` bytes a tensor, all on a GPU."""
+    largest = max(state.values(), key=lambda value: value.nbytes)
+    if largest.device.type != "cpu" or largest.nbytes <= LARGEST:
+        return len(largest)
+    return max(2, LARGEST * len(largest) // largest.nbytes // 2 * 2)
 
 
 def repeated(state: State, times: int) -> State:
