@@ -24,7 +24,7 @@ class Claim(BaseModel):
     id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
     """Short name."""
     page: int | str
-    """Page of the thesis, or title of the slide."""
+    """Page of the thesis, title of the slide, or "beyond the thesis"."""
     quote: str
     """The sentence, or the part of it that is judged, word for word; empty where the claim is this project's own."""
     claims: str

@@ -6,6 +6,9 @@ from hypersvg.claims.claim import Claim, Scale
 from hypersvg.claims.judge import Finding
 from hypersvg.claims.metrics import METRICS
 
+BEYOND = "beyond the thesis"
+"""The ``page`` of this project's own questions about the thesis's task."""
+
 
 def printed(value: float, scale: Scale) -> str:
     """A number of a metric in the claim's unit; a dash where there is none."""
@@ -31,7 +34,9 @@ def ours(finding: Finding) -> str:
 
 def place(page: int | str) -> str:
     """Where a claim stands: ``p. 55``, or ``slide “Influence Balancing: Results”``."""
-    return f"p. {page}" if isinstance(page, int) else f"slide “{page}”"
+    if isinstance(page, int):
+        return f"p. {page}"
+    return page if page == BEYOND else f"slide “{page}”"
 
 
 def theirs(claim: Claim) -> str:

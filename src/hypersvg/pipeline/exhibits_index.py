@@ -40,6 +40,7 @@ NOTEBOOKS = {
     ),
     "protocol": Notebook(("fig_protocol", "table_protocol"), ("shortlist",)),
     "influence": Notebook(("fig_influence",), ("influence_curves", "influence_parameters"), "estimators"),
+    "beyond": Notebook(("fig_beyond", "table_beyond"), ("beyond_runs", "online_runs", "baselines_runs"), "estimators"),
 }
 
 EXHIBITS = {exhibit: name for name, notebook in NOTEBOOKS.items() for exhibit in notebook.exhibits}

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from hypersvg.claims.metrics.sample import Array, Sample, by_seed
+from hypersvg.reading.beyond import runs_beyond
 from hypersvg.reading.results import Levels, Results
 
 
@@ -54,3 +55,31 @@ def log_restlessness_ratio(
     """log10 of the ratio of two estimators' standard deviations of an outer parameter late in its descent."""
     spreads = [restless(results, stage, name, parameter, setting, share) for name in (method, other)]
     return Sample(np.log10(spreads[0]) - np.log10(spreads[1]))
+
+
+def beyond(results: Results, method: str, grid: str) -> Array:
+    """Accuracy ``[seeds, starts]`` of a method beyond the thesis, or of one of the replication's, from a grid."""
+    return by_seed(runs_beyond(results, method, grid), "val_accuracy", ["run"])
+
+
+def steering_difference(results: Results, method: str, other: str, grid: str) -> Sample:
+    """Difference of two steering choosers' accuracies, paired by seed and start, mean over the starting rates."""
+    return Sample(beyond(results, method, grid) - beyond(results, other, grid))
+
+
+def search_difference(results: Results, chooser: str, other: str, grid: str, budget: int) -> Sample:
+    """Difference of the accuracies at the rates that two choosers find with HyperSVG's budget number ``budget``.
+
+    Paired by seed and starting rate, mean over the starting rates; budgets count from 0, the smallest.
+    """
+    steps = sorted(results.settings.beyond.svg_budgets)[budget]
+    return Sample(beyond(results, f"{chooser}_{steps}", grid) - beyond(results, f"{other}_{steps}", grid))
+
+
+def search_regret(results: Results, chooser: str, grid: str, budget: int) -> Sample:
+    """Accuracy at the rate that an estimator finds with budget number ``budget``, minus the best constant's.
+
+    Mean over the starting rates; budgets count from 0, the smallest.
+    """
+    steps = sorted(results.settings.beyond.budgets)[budget]
+    return Sample(beyond(results, f"{chooser}_{steps}", grid) - beyond(results, "best_constant", grid))
