@@ -32,8 +32,10 @@ TINY: dict[str, Any] = {
     "online": {"steps": 6, "warm_ups": [2, 4], "bad_grid": [-1.0, -3.0, 2], "good_grid": [-1.0, -2.0, 2]},
     "baselines": {"random_draws": 2, "bo_initial": 3, "bo_iterations": 2, "bo_steps": 3, "fine_grid": 3},
     "runtimes": {"repeats": 1, "steps": 3},
+    "ridge": {"budget": 500, "length": 10, "points": 2, "pairs": 2},
+    "copying": {"budget": 60, "pairs": 2, "hidden": 2, "strings": 2, "points": 2, "long": 3},
     "beyond": {"budgets": [4, 8], "svg_budgets": [4, 8], "truncation": 2, "backpropagated": 2, "horizon": 3},
-    "influence": {"updates": 4, "few_pairs": 2, "many_pairs": 3, "evaluate_every": 2},
+    "influence": {"updates": 4, "few_pairs": 2, "many_pairs": 3, "points": 2},
 }
 SETTINGS = validated(TINY)
 JOBS = [

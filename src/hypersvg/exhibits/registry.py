@@ -5,7 +5,9 @@ from collections.abc import Callable
 from hypersvg.exhibits.bayesian import fig_4_07
 from hypersvg.exhibits.budgets import fig_budgets
 from hypersvg.exhibits.estimators.beyond import fig_beyond
+from hypersvg.exhibits.estimators.copying import fig_copying
 from hypersvg.exhibits.estimators.influence import fig_influence
+from hypersvg.exhibits.estimators.ridge import fig_ridge
 from hypersvg.exhibits.estimators.table_beyond import table_beyond
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.offline import fig_4_03, fig_4_04, fig_4_05, fig_4_06
@@ -32,7 +34,7 @@ EXHIBITS: dict[str, Callable[[Results], Exhibit]] = {
         *(fig_protocol, table_protocol),
         *(fig_surrogate, fig_landscapes),
         *(fig_budgets, table_budgets, table_time_to_90),
-        *(fig_influence, fig_beyond, table_beyond),
+        *(fig_influence, fig_ridge, fig_copying, fig_beyond, table_beyond),
     )
 }
 

@@ -39,7 +39,9 @@ NOTEBOOKS = {
         ("online_curves", "online_runs", "baselines_curves", "baselines_runs", "offline_runs", "ppo_runs", "runtimes"),
     ),
     "protocol": Notebook(("fig_protocol", "table_protocol"), ("shortlist",)),
-    "influence": Notebook(("fig_influence",), ("influence_curves", "influence_parameters"), "estimators"),
+    "influence": Notebook(("fig_influence",), ("influence_parameters",), "estimators"),
+    "ridge": Notebook(("fig_ridge",), ("ridge_curves", "ridge_parameters"), "estimators"),
+    "copying": Notebook(("fig_copying",), ("copying_curves",), "estimators"),
     "beyond": Notebook(("fig_beyond", "table_beyond"), ("beyond_runs", "online_runs", "baselines_runs"), "estimators"),
 }
 

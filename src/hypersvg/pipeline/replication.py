@@ -31,6 +31,8 @@ GROUPS = {
     "Bad learning rates (4.3.2)": ("bandits_", "adaptive_rescues", "adaptive_hurts_good_starts"),
     "Wall time (Fig. 4.11)": ("warm_up_", "adaptive_costs"),
     "Influence balancing (slides)": ("influence_",),
+    "L2 regularization (slides)": ("ridge_",),
+    "LSTM copy task (slides)": ("copying_",),
     "Beyond the thesis: its task under other choosers": ("beyond_",),
 }
 """Claims by their part of the thesis, or of the slides: prefixes of their names."""

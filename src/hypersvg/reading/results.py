@@ -19,8 +19,10 @@ from hypersvg.tables import Table, TableError, read_table, require_rows
 Levels = dict[str, Sequence[Any]]
 """Values that columns take."""
 
-OUTER = ("influence",)
+OUTER = ("influence", "ridge", "copying")
 """Stages of the group ``estimators`` that optimize outer parameters."""
+NAMED = ("influence", "ridge")
+"""Those of them that record the outer parameters by name."""
 FILES: Mapping[str, Table] = {
     "toy_rollouts": TABLES["toy_rollouts"],
     "toy_errors": TABLES["toy_errors"],
@@ -43,7 +45,7 @@ FILES: Mapping[str, Table] = {
     "beyond_curves": TABLES["curves"],
     "beyond_runs": TABLES["runs"],
     **{f"{stage}_curves": TABLES["outer_curves"] for stage in OUTER},
-    **{f"{stage}_parameters": TABLES["outer_parameters"] for stage in OUTER},
+    **{f"{stage}_parameters": TABLES["outer_parameters"] for stage in NAMED},
 }
 """Every table file of a run, ``tables/<name>.parquet``, and its schema."""
 

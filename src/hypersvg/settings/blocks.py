@@ -14,6 +14,7 @@ from hypersvg.settings.estimators import Beyond, Influence
 from hypersvg.settings.extensions import Extensions
 from hypersvg.settings.groups import Group
 from hypersvg.settings.methods import Offline, Online, Ppo, Svg
+from hypersvg.settings.tuning import Copying, Ridge
 
 Iterate = Annotated[float, Field(ge=-1e4, le=1e4)]
 
@@ -160,6 +161,8 @@ class Settings(Block):
     baselines: Baselines = Baselines()
     runtimes: Runtimes = Runtimes()
     influence: Influence = Influence()
+    ridge: Ridge = Ridge()
+    copying: Copying = Copying()
     beyond: Beyond = Beyond()
     extensions: Extensions = Field(Extensions(), exclude_if=lambda block: block == Extensions())
     """Left out of written settings where it is empty: a run without extensions is the same run as ever."""

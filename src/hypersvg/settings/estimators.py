@@ -5,8 +5,7 @@ from typing import Annotated
 from pydantic import Field, PositiveInt
 
 from hypersvg.settings.base import Block, Rate
-
-Sigma = Annotated[float, Field(gt=0, le=100)]
+from hypersvg.settings.tuning import Sigma
 
 
 class Influence(Block):
@@ -22,8 +21,8 @@ class Influence(Block):
     """Antithetic pairs of the contenders with few particles, where the estimators' variances tell."""
     many_pairs: PositiveInt = 500
     """Antithetic pairs of those with many: the slides' thousand particles."""
-    evaluate_every: PositiveInt = 50
-    """Updates between two recorded values of θ."""
+    points: PositiveInt = 60
+    """Recorded values of θ beside the first."""
 
 
 class Beyond(Block):

@@ -27,6 +27,11 @@ def final_parameters(results: Results, stage: str, method: str, setting: str, pa
     return by_seed(rows, "value")[:, 0]
 
 
+def final_objective(results: Results, stage: str, method: str, setting: str = "-") -> Sample:
+    """The objective after the last update."""
+    return Sample(final_objectives(results, stage, method, setting))
+
+
 def final_parameter(results: Results, stage: str, method: str, parameter: str, setting: str = "-") -> Sample:
     """An outer parameter after the last update."""
     return Sample(final_parameters(results, stage, method, setting, parameter))

@@ -16,8 +16,8 @@ START = 0.5
 
 def run(job: Job) -> Tables:
     """Every estimator with few and with many particles, from θ = 0.5 by plain gradient descent."""
-    every = job.settings.influence.evaluate_every
-    return compete(job, lambda seed: contenders(job), lambda seed: long_run_loss, every)
+    points = job.settings.influence.points
+    return compete(job, lambda seed: contenders(job), lambda seed: long_run_loss, points)
 
 
 def long_run_loss(theta: Tensor) -> float:

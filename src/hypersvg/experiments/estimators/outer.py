@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import torch
@@ -10,11 +11,15 @@ from torch import Tensor
 from hypersvg.experiments.checkpoint import Part
 from hypersvg.experiments.job import Job, Tables
 from hypersvg.maths.estimators.descent import Descent
-from hypersvg.maths.estimators.unrolls import GradientEstimator
+from hypersvg.maths.estimators.evolution import TruncatedEvolution, es_single, pes
+from hypersvg.maths.estimators.unrolls import GradientEstimator, InnerProblem, Objective, Windows
 from hypersvg.maths.optimizers import OptimizerName
 from hypersvg.maths.random import torch_generator
 from hypersvg.progress import Tick, bar
+from hypersvg.settings.tuning import Descended
 
+JUDGES = 10**9
+"""Number of the first inner problem on which outer parameters are judged: estimators never count so far."""
 CEILING = 1e3
 """The objective recorded where there is no finite one: finite, so that tables stay complete."""
 Evaluate = Callable[[Tensor], float]
@@ -46,9 +51,9 @@ def descent_of(contender: Contender, seed: int) -> Descent:
 
 
 def compete(
-    job: Job, contenders: Callable[[int], Sequence[Contender]], evaluate: Callable[[int], Evaluate], every: int
+    job: Job, contenders: Callable[[int], Sequence[Contender]], evaluate: Callable[[int], Evaluate], points: int
 ) -> Tables:
-    """``outer_curves`` and ``outer_parameters`` of every contender of every seed, recorded each ``every`` updates.
+    """``outer_curves`` and ``outer_parameters`` of every contender of every seed, recorded ``points`` times and first.
 
     ``contenders`` and ``evaluate`` give a seed's contenders and what they are judged by.
     """
@@ -58,19 +63,20 @@ def compete(
     with bar(total, "outer optimization", "updates") as tick:
 
         def one(item: tuple[int, Contender]) -> Part:
-            return descend(*item, judges[item[0]], every, tick)
+            return descend(*item, judges[item[0]], points, tick)
 
         return job.checkpoint.over(items, one, tick, total / len(items))
 
 
-def descend(seed: int, contender: Contender, evaluate: Evaluate, every: int, tick: Tick) -> Part:
+def descend(seed: int, contender: Contender, evaluate: Evaluate, points: int, tick: Tick) -> Part:
     """All updates of one contender; the first row is the start, the last one the end."""
     descent, curves, parameters = descent_of(contender, seed), [], []
+    recorded = {round(contender.updates * point / points) for point in range(points + 1)}
     for update in range(contender.updates + 1):
         if update:
             descent.update()
             tick()
-        if update % every == 0 or update == contender.updates:
+        if update in recorded:
             label = {"method": contender.method, "setting": contender.setting, "seed": seed, "update": update}
             curves.append({**label, "inner_steps": descent.inner_steps, **judged(descent, evaluate)})
             named = zip(contender.names, descent.theta.tolist(), strict=False) if contender.names else ()
@@ -83,3 +89,49 @@ def judged(descent: Descent, evaluate: Evaluate) -> dict[str, object]:
     """The objective and the status of a contender as it stands."""
     objective = torch.tensor(evaluate(descent.theta), dtype=torch.float64).nan_to_num(CEILING).clamp(max=CEILING)
     return {"objective": float(objective), "status": "ok" if descent.alive else "diverged"}
+
+
+def evolutions(
+    problem: InnerProblem, block: Descended, theta: Tensor, objective: Objective = "mean", **how: Any
+) -> list[Contender]:
+    """Truncated ES (Algorithm 1, with its mean run), PES and ES-Single from ``theta``, each for the block's budget.
+
+    ``how`` are further fields of the contenders.
+    """
+    pairs, sigma, unroll = block.pairs, block.sigma, block.truncation
+    found: dict[str, GradientEstimator] = {
+        "es": TruncatedEvolution(problem, pairs, sigma, unroll, "mean", objective),
+        "pes": pes(problem, pairs, sigma, unroll, objective),
+        "es_single": es_single(problem, pairs, sigma, unroll, objective),
+    }
+    prices = {"es": (2 * pairs + 1) * unroll}
+    return [
+        affordable(name, estimator, block, theta, prices.get(name, 2 * pairs * unroll), **how)
+        for name, estimator in found.items()
+    ]
+
+
+def affordable(
+    method: str, estimator: GradientEstimator, block: Descended, theta: Tensor, price: int, **how: Any
+) -> Contender:
+    """A contender of as many updates, at ``price`` inner steps each, as the block's budget pays for; by Adam."""
+    updates = max(1, block.budget // price)
+    return Contender(method, estimator, theta, updates, block.learning_rate, "adam", **how)
+
+
+def whole_losses(problem: InnerProblem, thetas: Tensor, judges: int, objective: Objective = "mean") -> Tensor:
+    """Mean over ``judges`` inner problems of the loss of whole unrolls under ``thetas [n, P]``, ``[n]``.
+
+    All thetas share the inner problems, which no estimator uses. Raises ``ValueError`` for problems without an end.
+    """
+    windows, particles = Windows(problem, None, objective), len(thetas) * judges
+    numbers = torch.arange(JUDGES, JUDGES + judges).repeat_interleave(len(thetas))
+    with torch.no_grad():
+        state, paid = problem.start(numbers), thetas.new_zeros(particles)
+        loss = windows.run(state, paid, thetas.repeat(judges, 1), problem.length or 1)[1]
+    return loss.view(judges, len(thetas)).mean(dim=0)
+
+
+def judged_on(problem: InnerProblem, judges: int, objective: Objective = "mean") -> Evaluate:
+    """The loss of whole unrolls at outer parameters, on the same inner problems at every call."""
+    return lambda theta: float(whole_losses(problem, theta.unsqueeze(0), judges, objective)[0])
