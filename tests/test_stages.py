@@ -33,6 +33,26 @@ TINY: dict[str, Any] = {
     "baselines": {"random_draws": 2, "bo_initial": 3, "bo_iterations": 2, "bo_steps": 3, "fine_grid": 3},
     "runtimes": {"repeats": 1, "steps": 3},
     "influence": {"updates": 4, "few_pairs": 2, "many_pairs": 3, "evaluate_every": 2},
+    "learned": {
+        "inner_steps": 40,
+        "length": 6,
+        "truncation": 2,
+        "pairs": 2,
+        "optimizer_width": 3,
+        "width": 3,
+        "problems": 2,
+        "evaluations": 2,
+    },
+    "smoothing": {"inner_steps": 16, "evaluations": 2},
+    "many": {
+        "inner_steps": 40,
+        "length": 6,
+        "truncation": 2,
+        "pairs": 2,
+        "width": 3,
+        "problems": 2,
+        "evaluations": 2,
+    },
 }
 SETTINGS = validated(TINY)
 JOBS = [

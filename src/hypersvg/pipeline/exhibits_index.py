@@ -40,6 +40,9 @@ NOTEBOOKS = {
     ),
     "protocol": Notebook(("fig_protocol", "table_protocol"), ("shortlist",)),
     "influence": Notebook(("fig_influence",), ("influence_curves", "influence_parameters"), "estimators"),
+    "learned": Notebook(("fig_learned",), ("learned_curves", "learned_rates"), "estimators"),
+    "smoothing": Notebook(("fig_smoothing",), ("smoothing_curves",), "estimators"),
+    "many": Notebook(("fig_many",), ("many_curves", "many_parameters"), "estimators"),
 }
 
 EXHIBITS = {exhibit: name for name, notebook in NOTEBOOKS.items() for exhibit in notebook.exhibits}

@@ -31,6 +31,9 @@ GROUPS = {
     "Bad learning rates (4.3.2)": ("bandits_", "adaptive_rescues", "adaptive_hurts_good_starts"),
     "Wall time (Fig. 4.11)": ("warm_up_", "adaptive_costs"),
     "Influence balancing (slides)": ("influence_",),
+    "Meta-training a learned optimizer (slides)": ("learned_",),
+    "Importance of smoothing (slides)": ("smoothing_",),
+    "Many hyperparameters (slides)": ("many_",),
 }
 """Claims by their part of the thesis, or of the slides: prefixes of their names."""
 

@@ -19,8 +19,10 @@ from hypersvg.tables import Table, TableError, read_table, require_rows
 Levels = dict[str, Sequence[Any]]
 """Values that columns take."""
 
-OUTER = ("influence",)
+OUTER = ("influence", "learned", "smoothing", "many")
 """Stages of the group ``estimators`` that optimize outer parameters."""
+LARGE = ("learned", "smoothing")
+"""Those of them whose outer parameters are too many to be recorded."""
 FILES: Mapping[str, Table] = {
     "toy_rollouts": TABLES["toy_rollouts"],
     "toy_errors": TABLES["toy_errors"],
@@ -41,7 +43,8 @@ FILES: Mapping[str, Table] = {
     "runtimes": TABLES["runtimes"],
     "shortlist": TABLES["shortlist"],
     **{f"{stage}_curves": TABLES["outer_curves"] for stage in OUTER},
-    **{f"{stage}_parameters": TABLES["outer_parameters"] for stage in OUTER},
+    **{f"{stage}_parameters": TABLES["outer_parameters"] for stage in OUTER if stage not in LARGE},
+    "learned_rates": TABLES["outer_rates"],
 }
 """Every table file of a run, ``tables/<name>.parquet``, and its schema."""
 

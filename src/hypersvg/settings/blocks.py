@@ -11,6 +11,7 @@ from pydantic import Field, PositiveInt, model_validator
 from hypersvg.settings.base import Block, LogRate, Rate, Widths
 from hypersvg.settings.combinations import impossible
 from hypersvg.settings.estimators import Influence
+from hypersvg.settings.estimators_meta import Learned, Many, Smoothing
 from hypersvg.settings.extensions import Extensions
 from hypersvg.settings.groups import Group
 from hypersvg.settings.methods import Offline, Online, Ppo, Svg
@@ -160,6 +161,9 @@ class Settings(Block):
     baselines: Baselines = Baselines()
     runtimes: Runtimes = Runtimes()
     influence: Influence = Influence()
+    learned: Learned = Learned()
+    smoothing: Smoothing = Smoothing()
+    many: Many = Many()
     extensions: Extensions = Field(Extensions(), exclude_if=lambda block: block == Extensions())
     """Left out of written settings where it is empty: a run without extensions is the same run as ever."""
 

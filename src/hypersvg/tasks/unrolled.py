@@ -28,7 +28,10 @@ KEPT_ORDERS = 256
 class Schedule(Protocol):
     """Learning rates as a function of outer parameters θ."""
 
-    parameters: int
+    @property
+    def parameters(self) -> int:
+        """P."""
+        ...
 
     def rate(self, theta: Tensor, step: int) -> Tensor:
         """The learning rate ``[particles]`` of step 0, 1, … under ``theta [particles, P]``."""
