@@ -36,6 +36,26 @@ TINY: dict[str, Any] = {
     "copying": {"budget": 60, "pairs": 2, "hidden": 2, "strings": 2, "points": 2, "long": 3},
     "beyond": {"budgets": [4, 8], "svg_budgets": [4, 8], "truncation": 2, "backpropagated": 2, "horizon": 3},
     "influence": {"updates": 4, "few_pairs": 2, "many_pairs": 3, "points": 2},
+    "learned": {
+        "inner_steps": 40,
+        "length": 6,
+        "truncation": 2,
+        "pairs": 2,
+        "optimizer_width": 3,
+        "width": 3,
+        "problems": 2,
+        "evaluations": 2,
+    },
+    "smoothing": {"inner_steps": 16, "evaluations": 2},
+    "many": {
+        "inner_steps": 40,
+        "length": 6,
+        "truncation": 2,
+        "pairs": 2,
+        "width": 3,
+        "problems": 2,
+        "evaluations": 2,
+    },
 }
 SETTINGS = validated(TINY)
 JOBS = [

@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from hypersvg.controllers.extension import Counted
 from hypersvg.maths.estimators.descent import Descent
 from hypersvg.maths.estimators.differentiation import Backpropagation
 from hypersvg.maths.estimators.evolution import TruncatedEvolution, es_single, full_es, pes
@@ -19,7 +20,7 @@ from hypersvg.maths.estimators.unrolls import GradientEstimator, InnerProblem
 from hypersvg.maths.random import seed_of, torch_generator
 from hypersvg.maths.resume import State
 from hypersvg.settings.estimators import Beyond
-from hypersvg.tasks.base import Task, Wrapped
+from hypersvg.tasks.base import Task
 from hypersvg.tasks.classification import Classification
 from hypersvg.tasks.unrolled import ConstantRate, MiniBatches, Rule, UnrolledTraining
 from hypersvg.training import Transition
@@ -50,8 +51,11 @@ def unroll_of(beyond: Beyond, name: Estimator) -> tuple[int, int]:
 
 
 def classification(task: Task) -> Classification:
-    """The classification task behind wrappers; raises ``ValueError`` for any other: particles need its minibatches."""
-    while isinstance(task, Wrapped):
+    """The classification task; raises ``ValueError`` for any other, a wrapped one with a loss of its own included.
+
+    Particles draw its training minibatches by themselves; a task that only counts is looked behind.
+    """
+    while isinstance(task, Counted):
         task = task.task
     if not isinstance(task, Classification):
         raise ValueError(f"gradient estimators unroll the classification task alone, not a {type(task).__name__}")

@@ -7,6 +7,8 @@ from hypersvg.exhibits.budgets import fig_budgets
 from hypersvg.exhibits.estimators.beyond import fig_beyond
 from hypersvg.exhibits.estimators.copying import fig_copying
 from hypersvg.exhibits.estimators.influence import fig_influence
+from hypersvg.exhibits.estimators.learned import fig_learned, fig_smoothing
+from hypersvg.exhibits.estimators.many import fig_many
 from hypersvg.exhibits.estimators.ridge import fig_ridge
 from hypersvg.exhibits.estimators.table_beyond import table_beyond
 from hypersvg.exhibits.exhibit import Exhibit
@@ -34,7 +36,8 @@ EXHIBITS: dict[str, Callable[[Results], Exhibit]] = {
         *(fig_protocol, table_protocol),
         *(fig_surrogate, fig_landscapes),
         *(fig_budgets, table_budgets, table_time_to_90),
-        *(fig_influence, fig_ridge, fig_copying, fig_beyond, table_beyond),
+        *(fig_influence, fig_ridge, fig_copying, fig_learned, fig_smoothing, fig_many),
+        *(fig_beyond, table_beyond),
     )
 }
 

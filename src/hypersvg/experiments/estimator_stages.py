@@ -34,6 +34,17 @@ def beyond_tables(arm: str) -> Names:
     return ("runs",) if arm in SEARCHES else ("curves", "runs")
 
 
+def learned_groups(settings: Settings, table: str) -> Groups:
+    """Every estimator, or the two optimizers beside the learned one."""
+    return ("optimizer", ("adam", "momentum")) if table == "outer_rates" else ("method", ("es", "pes", "es_single"))
+
+
+def many_groups(settings: Settings, table: str) -> Groups:
+    """Every estimator, and random search, whose draws are not kept."""
+    estimators = ("es", "pes", "es_single")
+    return "method", estimators if table == "outer_parameters" else (*estimators, "random_search")
+
+
 ESTIMATOR_STAGES = (
     StageSpec(
         "influence",
@@ -60,6 +71,30 @@ ESTIMATOR_STAGES = (
         tables=always("outer_curves"),
         groups=lambda settings, table: ("method", ("es", "pes", "es_single", "tbptt", "backprop")),
         needs_images=False,
+        group="estimators",
+    ),
+    StageSpec(
+        "learned",
+        blocks=("run", "data", "learned"),
+        arms=always("all"),
+        tables=always("outer_curves", "outer_rates"),
+        groups=learned_groups,
+        group="estimators",
+    ),
+    StageSpec(
+        "smoothing",
+        blocks=("run", "data", "learned", "smoothing"),
+        arms=always("all"),
+        tables=always("outer_curves"),
+        groups=lambda settings, table: ("method", ("es_single",)),
+        group="estimators",
+    ),
+    StageSpec(
+        "many",
+        blocks=("run", "data", "many"),
+        arms=always("all"),
+        tables=always(*CURVES),
+        groups=many_groups,
         group="estimators",
     ),
     StageSpec(

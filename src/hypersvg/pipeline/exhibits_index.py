@@ -42,6 +42,9 @@ NOTEBOOKS = {
     "influence": Notebook(("fig_influence",), ("influence_parameters",), "estimators"),
     "ridge": Notebook(("fig_ridge",), ("ridge_curves", "ridge_parameters"), "estimators"),
     "copying": Notebook(("fig_copying",), ("copying_curves",), "estimators"),
+    "learned": Notebook(("fig_learned",), ("learned_curves", "learned_rates"), "estimators"),
+    "smoothing": Notebook(("fig_smoothing",), ("smoothing_curves",), "estimators"),
+    "many": Notebook(("fig_many",), ("many_curves", "many_parameters"), "estimators"),
     "beyond": Notebook(("fig_beyond", "table_beyond"), ("beyond_runs", "online_runs", "baselines_runs"), "estimators"),
 }
 

@@ -33,6 +33,9 @@ GROUPS = {
     "Influence balancing (slides)": ("influence_",),
     "L2 regularization (slides)": ("ridge_",),
     "LSTM copy task (slides)": ("copying_",),
+    "Meta-training a learned optimizer (slides)": ("learned_",),
+    "Importance of smoothing (slides)": ("smoothing_",),
+    "Many hyperparameters (slides)": ("many_",),
     "Beyond the thesis: its task under other choosers": ("beyond_",),
 }
 """Claims by their part of the thesis, or of the slides: prefixes of their names."""

@@ -19,10 +19,10 @@ from hypersvg.tables import Table, TableError, read_table, require_rows
 Levels = dict[str, Sequence[Any]]
 """Values that columns take."""
 
-OUTER = ("influence", "ridge", "copying")
+OUTER = ("influence", "ridge", "copying", "learned", "smoothing", "many")
 """Stages of the group ``estimators`` that optimize outer parameters."""
-NAMED = ("influence", "ridge")
-"""Those of them that record the outer parameters by name."""
+LARGE = ("copying", "learned", "smoothing")
+"""Those of them whose outer parameters are too many to be recorded."""
 FILES: Mapping[str, Table] = {
     "toy_rollouts": TABLES["toy_rollouts"],
     "toy_errors": TABLES["toy_errors"],
@@ -45,7 +45,8 @@ FILES: Mapping[str, Table] = {
     "beyond_curves": TABLES["curves"],
     "beyond_runs": TABLES["runs"],
     **{f"{stage}_curves": TABLES["outer_curves"] for stage in OUTER},
-    **{f"{stage}_parameters": TABLES["outer_parameters"] for stage in NAMED},
+    **{f"{stage}_parameters": TABLES["outer_parameters"] for stage in OUTER if stage not in LARGE},
+    "learned_rates": TABLES["outer_rates"],
 }
 """Every table file of a run, ``tables/<name>.parquet``, and its schema."""
 

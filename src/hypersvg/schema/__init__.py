@@ -24,5 +24,6 @@ TABLES = {
         shortlist.SHORTLIST,
         outer.OUTER_CURVES,
         outer.OUTER_PARAMETERS,
+        outer.OUTER_RATES,
     )
 }

@@ -23,6 +23,18 @@ OUTER_CURVES = Table(
     ),
 )
 
+OUTER_RATES = Table(
+    "outer_rates",
+    "Optimizers at constant learning rates on the inner problems that a stage's objective is measured on.",
+    ("optimizer", "seed", "rate"),
+    (
+        Column("optimizer", "str", "adam or momentum"),
+        SEED,
+        Column("rate", "float64", "its constant learning rate"),
+        Column("objective", "float64", "mean loss of full unrolls, as in outer_curves [nats]"),
+    ),
+)
+
 OUTER_PARAMETERS = Table(
     "outer_parameters",
     "The outer parameters at the evaluations of outer_curves, one row a parameter.",

@@ -11,6 +11,7 @@ from pydantic import Field, PositiveInt, model_validator
 from hypersvg.settings.base import Block, LogRate, Rate, Widths
 from hypersvg.settings.combinations import impossible
 from hypersvg.settings.estimators import Beyond, Influence
+from hypersvg.settings.estimators_meta import Learned, Many, Smoothing
 from hypersvg.settings.extensions import Extensions
 from hypersvg.settings.groups import Group
 from hypersvg.settings.methods import Offline, Online, Ppo, Svg
@@ -163,6 +164,9 @@ class Settings(Block):
     influence: Influence = Influence()
     ridge: Ridge = Ridge()
     copying: Copying = Copying()
+    learned: Learned = Learned()
+    smoothing: Smoothing = Smoothing()
+    many: Many = Many()
     beyond: Beyond = Beyond()
     extensions: Extensions = Field(Extensions(), exclude_if=lambda block: block == Extensions())
     """Left out of written settings where it is empty: a run without extensions is the same run as ever."""

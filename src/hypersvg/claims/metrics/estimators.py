@@ -46,6 +46,20 @@ def log_objective_ratio(
     return Sample(np.log10(ours) - np.log10(theirs))
 
 
+def log_progress(results: Results, stage: str, method: str, setting: str = "-") -> Sample:
+    """log10 of an estimator's objective after the last update, divided by the one before the first."""
+    levels: Levels = {"seed": results.seeds, "method": [method], "setting": [setting], "update": [0]}
+    start = by_seed(results.complete(f"{stage}_curves", levels), "objective")[:, 0]
+    return Sample(np.log10(final_objectives(results, stage, method, setting)) - np.log10(start))
+
+
+def log_ratio_to_best_rate(results: Results, stage: str, method: str, optimizer: str, setting: str = "-") -> Sample:
+    """log10 of an estimator's objective after the last update, divided by an optimizer's at its best constant rate."""
+    rates = results.complete(f"{stage}_rates", {"seed": results.seeds, "optimizer": [optimizer]})
+    best = rates.groupby("seed", sort=True)["objective"].min().to_numpy()
+    return Sample(np.log10(final_objectives(results, stage, method, setting)) - np.log10(best))
+
+
 def restless(results: Results, stage: str, method: str, parameter: str, setting: str, share: float) -> Array:
     """Standard deviation ``[seeds]`` of an outer parameter over the last ``share`` of its recorded updates."""
     levels: Levels = {"seed": results.seeds, "method": [method], "setting": [setting], "parameter": [parameter]}

@@ -31,7 +31,7 @@ class InfluenceBalancing:
         """See :class:`~hypersvg.maths.estimators.unrolls.InnerProblem`."""
         before = state["s"]
         shifted = torch.nn.functional.pad(before[:, 1:], (0, 1))
-        sign = torch.ones(SIZE, dtype=self.dtype)
+        sign = torch.ones(SIZE, dtype=self.dtype, device=theta.device)
         sign[POSITIVE:] = -1
         after = 0.5 * (before + shifted) + theta * sign
         return {"s": after}, 0.5 * (after[:, 0] - 1).square()
