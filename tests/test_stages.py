@@ -34,6 +34,10 @@ TINY: dict[str, Any] = {
     "runtimes": {"repeats": 1, "steps": 3},
     "beyond": {"budgets": [4, 8], "svg_budgets": [2], "truncation": 2, "backpropagated": 2, "horizon": 3},
     "influence": {"updates": 4, "few_pairs": 2, "many_pairs": 3, "evaluate_every": 2},
+    "unrolled": {"hidden": [4], "evaluation_problems": 2},
+    "schedule": {"length": 4, "truncation": 2, "pairs": 1, "inner_steps": 40, "evaluations": 2, "points": 3},
+    "stability": {"length": 4, "truncation": 2, "pairs": 1, "inner_steps": 40, "evaluations": 2, "unrolls": [1, 4]},
+    "heuristic": {"length": 4, "truncation": 2, "pairs": 1, "inner_steps": 40, "evaluations": 2},
 }
 SETTINGS = validated(TINY)
 JOBS = [

@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 from hypersvg.exhibits.bayesian import fig_4_07
 from hypersvg.exhibits.budgets import fig_budgets
+from hypersvg.exhibits.estimators.heuristic import fig_heuristic
 from hypersvg.exhibits.estimators.influence import fig_influence
+from hypersvg.exhibits.estimators.schedule import fig_schedule
+from hypersvg.exhibits.estimators.stability import fig_stability
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.offline import fig_4_03, fig_4_04, fig_4_05, fig_4_06
 from hypersvg.exhibits.online import fig_4_08, fig_4_09, fig_4_10, fig_4_12, fig_4_13, fig_4_14
@@ -30,7 +33,7 @@ EXHIBITS: dict[str, Callable[[Results], Exhibit]] = {
         *(fig_protocol, table_protocol),
         *(fig_surrogate, fig_landscapes),
         *(fig_budgets, table_budgets, table_time_to_90),
-        *(fig_influence,),
+        *(fig_influence, fig_schedule, fig_stability, fig_heuristic),
     )
 }
 

@@ -40,6 +40,15 @@ NOTEBOOKS = {
     ),
     "protocol": Notebook(("fig_protocol", "table_protocol"), ("shortlist",)),
     "influence": Notebook(("fig_influence",), ("influence_curves", "influence_parameters"), "estimators"),
+    "schedule": Notebook(
+        ("fig_schedule",), ("schedule_curves", "schedule_parameters", "schedule_surfaces"), "estimators"
+    ),
+    "stability": Notebook(
+        ("fig_stability",),
+        ("stability_curves", "stability_parameters", "stability_gradients", "stability_variances"),
+        "estimators",
+    ),
+    "heuristic": Notebook(("fig_heuristic",), ("heuristic_curves", "heuristic_parameters"), "estimators"),
 }
 
 EXHIBITS = {exhibit: name for name, notebook in NOTEBOOKS.items() for exhibit in notebook.exhibits}

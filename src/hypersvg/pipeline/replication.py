@@ -31,6 +31,9 @@ GROUPS = {
     "Bad learning rates (4.3.2)": ("bandits_", "adaptive_rescues", "adaptive_hurts_good_starts"),
     "Wall time (Fig. 4.11)": ("warm_up_", "adaptive_costs"),
     "Influence balancing (slides)": ("influence_",),
+    "A learning-rate schedule for MNIST (slides)": ("schedule_",),
+    "PES against ES-Single (slides)": ("stability_",),
+    "The one-step heuristic (slides)": ("heuristic_",),
 }
 """Claims by their part of the thesis, or of the slides: prefixes of their names."""
 

@@ -19,7 +19,7 @@ from hypersvg.tables import Table, TableError, read_table, require_rows
 Levels = dict[str, Sequence[Any]]
 """Values that columns take."""
 
-OUTER = ("influence",)
+OUTER = ("influence", "schedule", "stability", "heuristic")
 """Stages of the group ``estimators`` that optimize outer parameters."""
 FILES: Mapping[str, Table] = {
     "toy_rollouts": TABLES["toy_rollouts"],
@@ -44,6 +44,9 @@ FILES: Mapping[str, Table] = {
     "beyond_runs": TABLES["runs"],
     **{f"{stage}_curves": TABLES["outer_curves"] for stage in OUTER},
     **{f"{stage}_parameters": TABLES["outer_parameters"] for stage in OUTER},
+    "schedule_surfaces": TABLES["outer_surfaces"],
+    "stability_gradients": TABLES["outer_gradients"],
+    "stability_variances": TABLES["outer_variances"],
 }
 """Every table file of a run, ``tables/<name>.parquet``, and its schema."""
 

@@ -24,5 +24,8 @@ TABLES = {
         shortlist.SHORTLIST,
         outer.OUTER_CURVES,
         outer.OUTER_PARAMETERS,
+        outer.OUTER_GRADIENTS,
+        outer.OUTER_SURFACES,
+        outer.OUTER_VARIANCES,
     )
 }

@@ -11,6 +11,7 @@ from pydantic import Field, PositiveInt, model_validator
 from hypersvg.settings.base import Block, LogRate, Rate, Widths
 from hypersvg.settings.combinations import impossible
 from hypersvg.settings.estimators import Beyond, Influence
+from hypersvg.settings.estimators_training import Heuristic, Schedule, Stability, Unrolled
 from hypersvg.settings.extensions import Extensions
 from hypersvg.settings.groups import Group
 from hypersvg.settings.methods import Offline, Online, Ppo, Svg
@@ -160,6 +161,10 @@ class Settings(Block):
     baselines: Baselines = Baselines()
     runtimes: Runtimes = Runtimes()
     influence: Influence = Influence()
+    unrolled: Unrolled = Unrolled()
+    schedule: Schedule = Schedule()
+    stability: Stability = Stability()
+    heuristic: Heuristic = Heuristic()
     beyond: Beyond = Beyond()
     extensions: Extensions = Field(Extensions(), exclude_if=lambda block: block == Extensions())
     """Left out of written settings where it is empty: a run without extensions is the same run as ever."""
