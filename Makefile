@@ -12,7 +12,7 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 
 BIN := $(VENV)/bin
 STAGES := data toy trajectories ppo offline online baselines runtimes shortlist claims exhibits
-ESTIMATOR_STAGES := influence ridge copying learned smoothing many beyond
+ESTIMATOR_STAGES := influence schedule stability heuristic ridge copying learned smoothing many beyond
 STEM = $(basename $(notdir $(VARIANT)))
 RUN = $(SCALE)$(if $(STEM),+$(STEM))
 # A cluster's profile says itself how much runs at once.

@@ -56,6 +56,10 @@ TINY: dict[str, Any] = {
         "problems": 2,
         "evaluations": 2,
     },
+    "unrolled": {"hidden": [4], "evaluation_problems": 2},
+    "schedule": {"length": 4, "truncation": 2, "pairs": 1, "inner_steps": 40, "evaluations": 2, "points": 3},
+    "stability": {"length": 4, "truncation": 2, "pairs": 1, "inner_steps": 40, "evaluations": 2, "unrolls": [1, 4]},
+    "heuristic": {"length": 4, "truncation": 2, "pairs": 1, "inner_steps": 40, "evaluations": 2},
 }
 SETTINGS = validated(TINY)
 JOBS = [

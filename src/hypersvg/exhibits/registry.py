@@ -6,10 +6,13 @@ from hypersvg.exhibits.bayesian import fig_4_07
 from hypersvg.exhibits.budgets import fig_budgets
 from hypersvg.exhibits.estimators.beyond import fig_beyond
 from hypersvg.exhibits.estimators.copying import fig_copying
+from hypersvg.exhibits.estimators.heuristic import fig_heuristic
 from hypersvg.exhibits.estimators.influence import fig_influence
 from hypersvg.exhibits.estimators.learned import fig_learned, fig_smoothing
 from hypersvg.exhibits.estimators.many import fig_many
 from hypersvg.exhibits.estimators.ridge import fig_ridge
+from hypersvg.exhibits.estimators.schedule import fig_schedule
+from hypersvg.exhibits.estimators.stability import fig_stability
 from hypersvg.exhibits.estimators.table_beyond import table_beyond
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.offline import fig_4_03, fig_4_04, fig_4_05, fig_4_06
@@ -36,7 +39,8 @@ EXHIBITS: dict[str, Callable[[Results], Exhibit]] = {
         *(fig_protocol, table_protocol),
         *(fig_surrogate, fig_landscapes),
         *(fig_budgets, table_budgets, table_time_to_90),
-        *(fig_influence, fig_ridge, fig_copying, fig_learned, fig_smoothing, fig_many),
+        *(fig_influence, fig_schedule, fig_stability, fig_heuristic, fig_ridge, fig_copying),
+        *(fig_learned, fig_smoothing, fig_many),
         *(fig_beyond, table_beyond),
     )
 }

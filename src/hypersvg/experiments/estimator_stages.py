@@ -45,6 +45,21 @@ def many_groups(settings: Settings, table: str) -> Groups:
     return "method", estimators if table == "outer_parameters" else (*estimators, "random_search")
 
 
+def schedule_groups(settings: Settings, table: str) -> Groups | None:
+    """Every estimator; the map belongs to none."""
+    return None if table == "outer_surfaces" else ("method", settings.schedule.METHODS)
+
+
+def stability_groups(settings: Settings, table: str) -> Groups:
+    """PES and ES-Single."""
+    return "method", settings.stability.METHODS
+
+
+def heuristic_groups(settings: Settings, table: str) -> Groups:
+    """The one-step hypergradient and the evolution strategies."""
+    return "method", ("one_step", "es", "pes", "es_single")
+
+
 ESTIMATOR_STAGES = (
     StageSpec(
         "influence",
@@ -105,6 +120,30 @@ ESTIMATOR_STAGES = (
         groups=beyond_groups,
         group="estimators",
         ignores=("svg.value", "svg.behaviour_cloning", "online.reset", "online.warm_ups"),
+    ),
+    StageSpec(
+        "schedule",
+        blocks=("run", "data", "unrolled", "schedule"),
+        arms=always("all"),
+        tables=always(*CURVES, "outer_surfaces"),
+        groups=schedule_groups,
+        group="estimators",
+    ),
+    StageSpec(
+        "stability",
+        blocks=("run", "data", "unrolled", "stability"),
+        arms=always("all"),
+        tables=always(*CURVES, "outer_gradients", "outer_variances"),
+        groups=stability_groups,
+        group="estimators",
+    ),
+    StageSpec(
+        "heuristic",
+        blocks=("run", "data", "unrolled", "heuristic"),
+        arms=always("all"),
+        tables=always(*CURVES),
+        groups=heuristic_groups,
+        group="estimators",
     ),
 )
 

@@ -45,6 +45,15 @@ NOTEBOOKS = {
     "learned": Notebook(("fig_learned",), ("learned_curves", "learned_rates"), "estimators"),
     "smoothing": Notebook(("fig_smoothing",), ("smoothing_curves",), "estimators"),
     "many": Notebook(("fig_many",), ("many_curves", "many_parameters"), "estimators"),
+    "schedule": Notebook(
+        ("fig_schedule",), ("schedule_curves", "schedule_parameters", "schedule_surfaces"), "estimators"
+    ),
+    "stability": Notebook(
+        ("fig_stability",),
+        ("stability_curves", "stability_parameters", "stability_gradients", "stability_variances"),
+        "estimators",
+    ),
+    "heuristic": Notebook(("fig_heuristic",), ("heuristic_curves", "heuristic_parameters"), "estimators"),
     "beyond": Notebook(("fig_beyond", "table_beyond"), ("beyond_runs", "online_runs", "baselines_runs"), "estimators"),
 }
 

@@ -36,6 +36,9 @@ GROUPS = {
     "Meta-training a learned optimizer (slides)": ("learned_",),
     "Importance of smoothing (slides)": ("smoothing_",),
     "Many hyperparameters (slides)": ("many_",),
+    "A learning-rate schedule for MNIST (slides)": ("schedule_",),
+    "PES against ES-Single (slides)": ("stability_",),
+    "The one-step heuristic (slides)": ("heuristic_",),
     "Beyond the thesis: its task under other choosers": ("beyond_",),
 }
 """Claims by their part of the thesis, or of the slides: prefixes of their names."""

@@ -19,7 +19,7 @@ from hypersvg.tables import Table, TableError, read_table, require_rows
 Levels = dict[str, Sequence[Any]]
 """Values that columns take."""
 
-OUTER = ("influence", "ridge", "copying", "learned", "smoothing", "many")
+OUTER = ("influence", "schedule", "stability", "heuristic", "ridge", "copying", "learned", "smoothing", "many")
 """Stages of the group ``estimators`` that optimize outer parameters."""
 LARGE = ("copying", "learned", "smoothing")
 """Those of them whose outer parameters are too many to be recorded."""
@@ -47,6 +47,9 @@ FILES: Mapping[str, Table] = {
     **{f"{stage}_curves": TABLES["outer_curves"] for stage in OUTER},
     **{f"{stage}_parameters": TABLES["outer_parameters"] for stage in OUTER if stage not in LARGE},
     "learned_rates": TABLES["outer_rates"],
+    "schedule_surfaces": TABLES["outer_surfaces"],
+    "stability_gradients": TABLES["outer_gradients"],
+    "stability_variances": TABLES["outer_variances"],
 }
 """Every table file of a run, ``tables/<name>.parquet``, and its schema."""
 

@@ -25,5 +25,8 @@ TABLES = {
         outer.OUTER_CURVES,
         outer.OUTER_PARAMETERS,
         outer.OUTER_RATES,
+        outer.OUTER_GRADIENTS,
+        outer.OUTER_SURFACES,
+        outer.OUTER_VARIANCES,
     )
 }

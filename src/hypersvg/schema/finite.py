@@ -18,6 +18,9 @@ FINITE = {
     "offline_curves": ("top20",),
     "surrogate_errors": ("one_step_persistence", "free_persistence"),
     "shortlist": ("rate", "val_accuracy", "thesis_accuracy"),
+    "outer_curves": ("objective",),
+    "outer_surfaces": ("objective",),
+    "outer_variances": ("variance",),
 }
 """By the name of the table."""
 

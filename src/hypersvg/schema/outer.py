@@ -48,3 +48,41 @@ OUTER_PARAMETERS = Table(
         Column("value", "float64", "its value"),
     ),
 )
+
+OUTER_GRADIENTS = Table(
+    "outer_gradients",
+    "Every gradient estimate that was descended, one row an outer parameter.",
+    ("method", "setting", "seed", "update", "parameter"),
+    (
+        ESTIMATOR,
+        SETTING,
+        SEED,
+        Column("update", "int64", "update of the outer parameters that the estimate made, from 1"),
+        Column("parameter", "str", "name of the outer parameter"),
+        Column("estimate", "float64", "estimate of the objective's gradient by it"),
+    ),
+)
+
+OUTER_SURFACES = Table(
+    "outer_surfaces",
+    "The objective over two outer parameters, by full unrolls on the inner problems that judge; charged to nobody.",
+    ("seed", "log_rate", "log_decay"),
+    (
+        SEED,
+        Column("log_rate", "float64", "natural logarithm of the initial learning rate"),
+        Column("log_decay", "float64", "natural logarithm of the decay's exponent"),
+        Column("objective", "float64", "mean training loss over all steps [nats]"),
+    ),
+)
+
+OUTER_VARIANCES = Table(
+    "outer_variances",
+    "Variance of one antithetic pair's estimate of a whole inner problem's gradient, by the number of its unrolls.",
+    ("method", "seed", "unrolls"),
+    (
+        ESTIMATOR,
+        SEED,
+        Column("unrolls", "int64", "partial unrolls that an inner problem is cut into, its length the same"),
+        Column("variance", "float64", "trace of the covariance over pairs that share the inner problem"),
+    ),
+)

@@ -86,8 +86,8 @@ KINDS: dict[str, Kind] = {
     **dict.fromkeys(("rate", "start", "train_loss", "loss", "objective", "model_loss"), MAGNITUDE),
     **dict.fromkeys(("held_out_loss", "persistence_loss", "one_step_error", "one_step_persistence"), MAGNITUDE),
     **dict.fromkeys(("free_error", "free_persistence", "derivative_ratio", "td_error", "value_loss"), MAGNITUDE),
-    **dict.fromkeys(("one_step_rmse", "rollout_rmse", "final_rmse"), MAGNITUDE),
-    **dict.fromkeys(("policy_loss", "gradient", "learned", "true", "value"), SIGNED),
+    **dict.fromkeys(("one_step_rmse", "rollout_rmse", "final_rmse", "variance"), MAGNITUDE),
+    **dict.fromkeys(("policy_loss", "gradient", "learned", "true", "value", "estimate"), SIGNED),
     "status": STATUS,
     "seconds": SECONDS,
 }

@@ -12,6 +12,7 @@ from hypersvg.settings.base import Block, LogRate, Rate, Widths
 from hypersvg.settings.combinations import impossible
 from hypersvg.settings.estimators import Beyond, Influence
 from hypersvg.settings.estimators_meta import Learned, Many, Smoothing
+from hypersvg.settings.estimators_training import Heuristic, Schedule, Stability, Unrolled
 from hypersvg.settings.extensions import Extensions
 from hypersvg.settings.groups import Group
 from hypersvg.settings.methods import Offline, Online, Ppo, Svg
@@ -167,6 +168,10 @@ class Settings(Block):
     learned: Learned = Learned()
     smoothing: Smoothing = Smoothing()
     many: Many = Many()
+    unrolled: Unrolled = Unrolled()
+    schedule: Schedule = Schedule()
+    stability: Stability = Stability()
+    heuristic: Heuristic = Heuristic()
     beyond: Beyond = Beyond()
     extensions: Extensions = Field(Extensions(), exclude_if=lambda block: block == Extensions())
     """Left out of written settings where it is empty: a run without extensions is the same run as ever."""

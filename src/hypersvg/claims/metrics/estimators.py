@@ -102,3 +102,54 @@ def search_regret(results: Results, chooser: str, grid: str, budget: int) -> Sam
     """
     steps = sorted(results.settings.beyond.budgets)[budget]
     return Sample(beyond(results, f"{chooser}_{steps}", grid) - beyond(results, "best_constant", grid))
+
+
+def parameter_difference(
+    results: Results,
+    stage: str,
+    method: str,
+    other: str,
+    parameter: str,
+    setting: str = "-",
+    other_setting: str | None = None,
+) -> Sample:
+    """Difference of an outer parameter between two estimators after the last update, paired by seed."""
+    ours = final_parameters(results, stage, method, setting, parameter)
+    return Sample(
+        ours - final_parameters(results, stage, other, setting if other_setting is None else other_setting, parameter)
+    )
+
+
+def gradient_spread(results: Results, stage: str, method: str, parameter: str, setting: str, share: float) -> Array:
+    """Standard deviation ``[seeds]`` of the estimates for a parameter over the last ``share`` of the updates."""
+    levels: Levels = {"seed": results.seeds, "method": [method], "setting": [setting], "parameter": [parameter]}
+    frame = results.complete(f"{stage}_gradients", levels)
+    late = frame[frame["update"] > (1 - share) * frame["update"].max()]
+    return np.asarray(late.groupby("seed", sort=True)["estimate"].std().to_numpy(), dtype=np.float64)
+
+
+def log_gradient_spread_ratio(
+    results: Results, stage: str, method: str, other: str, parameter: str, setting: str = "-", share: float = 0.5
+) -> Sample:
+    """log10 of the ratio of two estimators' standard deviations of gradient estimates late in their descents."""
+    spreads = [gradient_spread(results, stage, name, parameter, setting, share) for name in (method, other)]
+    return Sample(np.log10(spreads[0]) - np.log10(spreads[1]))
+
+
+def log_variances(results: Results, stage: str, method: str) -> tuple[Array, Array]:
+    """log10 of the numbers of unrolls ``[counts]``, ascending, and of the variances there ``[seeds, counts]``."""
+    frame = results.complete(f"{stage}_variances", {"seed": results.seeds, "method": [method]})
+    counts = np.array(sorted(frame["unrolls"].unique()), dtype=np.float64)
+    return np.log10(counts), np.log10(by_seed(frame, "variance", ("unrolls",)))
+
+
+def log_variance_ratio(results: Results, stage: str, method: str, other: str) -> Sample:
+    """log10 of the ratio of two estimators' variances at the largest number of unrolls, paired by seed."""
+    ours, theirs = (log_variances(results, stage, name)[1][:, -1] for name in (method, other))
+    return Sample(ours - theirs)
+
+
+def log_variance_slope(results: Results, stage: str, method: str) -> Sample:
+    """Least-squares slope of the logarithm of an estimator's variance against that of the number of unrolls."""
+    counts, variances = log_variances(results, stage, method)
+    return Sample(np.polyfit(counts, variances.T, 1)[0])

@@ -43,15 +43,15 @@ def legend(methods: Sequence[str]) -> list[Line2D]:
     return [Line2D([], [], color=COLOURS[method], label=LABELS[method]) for method in methods]
 
 
-def median_lines(ax: Axes, frame: pd.DataFrame, x: str, y: str, methods: Sequence[str]) -> None:
-    """Of every method the median over seeds of ``y`` as a line, and all seeds as a band.
+def median_lines(ax: Axes, frame: pd.DataFrame, x: str, y: str, methods: Sequence[str], style: str = "-") -> None:
+    """Of every method the median over seeds of ``y`` as a line of ``style``, and all seeds as a band.
 
     The median, not the mean: a seed that diverges has a ceiling there, which no mean survives.
     """
     for method in methods:
         groups = frame[frame.method == method].groupby(x, sort=True)[y]
         summary = groups.agg(["median", "min", "max"]).reset_index()
-        ax.plot(summary[x], summary["median"], color=COLOURS[method])
+        ax.plot(summary[x], summary["median"], color=COLOURS[method], linestyle=style)
         ax.fill_between(summary[x], summary["min"], summary["max"], color=COLOURS[method], alpha=0.18, linewidth=0)
 
 

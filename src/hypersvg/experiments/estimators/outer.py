@@ -22,6 +22,7 @@ JUDGES = 10**9
 """Number of the first inner problem on which outer parameters are judged: estimators never count so far."""
 CEILING = 1e3
 """The objective recorded where there is no finite one: finite, so that tables stay complete."""
+Row = dict[str, object]
 Evaluate = Callable[[Tensor], float]
 """What is minimized, at outer parameters ``[P]`` themselves; never charged."""
 
@@ -51,11 +52,16 @@ def descent_of(contender: Contender, seed: int) -> Descent:
 
 
 def compete(
-    job: Job, contenders: Callable[[int], Sequence[Contender]], evaluate: Callable[[int], Evaluate], points: int
+    job: Job,
+    contenders: Callable[[int], Sequence[Contender]],
+    evaluate: Callable[[int], Evaluate],
+    points: int,
+    gradients: bool = False,
 ) -> Tables:
     """``outer_curves`` and ``outer_parameters`` of every contender of every seed, recorded ``points`` times and first.
 
-    ``contenders`` and ``evaluate`` give a seed's contenders and what they are judged by.
+    ``contenders`` and ``evaluate`` give a seed's contenders and what they are judged by; with ``gradients`` there is
+    ``outer_gradients`` as well, every estimate that was descended.
     """
     items = [(seed, contender) for seed in job.seeds for contender in contenders(seed)]
     judges = {seed: evaluate(seed) for seed in job.seeds}
@@ -63,26 +69,45 @@ def compete(
     with bar(total, "outer optimization", "updates") as tick:
 
         def one(item: tuple[int, Contender]) -> Part:
-            return descend(*item, judges[item[0]], points, tick)
+            return descend(*item, judges[item[0]], points, tick, gradients)
 
         return job.checkpoint.over(items, one, tick, total / len(items))
 
 
-def descend(seed: int, contender: Contender, evaluate: Evaluate, points: int, tick: Tick) -> Part:
+def descend(
+    seed: int, contender: Contender, evaluate: Evaluate, points: int, tick: Tick, gradients: bool = False
+) -> Part:
     """All updates of one contender; the first row is the start, the last one the end."""
-    descent, curves, parameters = descent_of(contender, seed), [], []
-    recorded = {round(contender.updates * point / points) for point in range(points + 1)}
+    descent, recorded = descent_of(contender, seed), set(evenly(contender.updates, points))
+    curves: list[Row] = []
+    parameters: list[Row] = []
+    estimates: list[Row] = []
     for update in range(contender.updates + 1):
+        label = {"method": contender.method, "setting": contender.setting, "seed": seed, "update": update}
         if update:
-            descent.update()
+            estimates += named(label, contender, descent.update(), "estimate")
             tick()
         if update in recorded:
-            label = {"method": contender.method, "setting": contender.setting, "seed": seed, "update": update}
             curves.append({**label, "inner_steps": descent.inner_steps, **judged(descent, evaluate)})
-            named = zip(contender.names, descent.theta.tolist(), strict=False) if contender.names else ()
-            parameters += [{**label, "parameter": name, "value": value} for name, value in named]
-    columns = ["method", "setting", "seed", "update", "parameter", "value"]
-    return {"outer_curves": pd.DataFrame(curves), "outer_parameters": pd.DataFrame(parameters, columns=columns)}
+            parameters += named(label, contender, descent.theta, "value")
+    frames = {"outer_curves": pd.DataFrame(curves), "outer_parameters": tidy(parameters, "value")}
+    return {**frames, "outer_gradients": tidy(estimates, "estimate")} if gradients else frames
+
+
+def evenly(updates: int, points: int) -> list[int]:
+    """The start, the end, and what lies evenly between them: ``points`` updates after the start."""
+    return [round(updates * point / points) for point in range(points + 1)]
+
+
+def named(label: Row, contender: Contender, vector: Tensor, column: str) -> list[Row]:
+    """A row an outer parameter, where they have names."""
+    pairs = zip(contender.names, vector.tolist(), strict=True) if contender.names else ()
+    return [{**label, "parameter": name, column: value} for name, value in pairs]
+
+
+def tidy(rows: list[Row], column: str) -> pd.DataFrame:
+    """Rows of :func:`named`; with their columns where there are none."""
+    return pd.DataFrame(rows, columns=["method", "setting", "seed", "update", "parameter", column])
 
 
 def judged(descent: Descent, evaluate: Evaluate) -> dict[str, object]:

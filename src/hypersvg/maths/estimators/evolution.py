@@ -35,10 +35,15 @@ def antithetic(theta: Tensor, epsilon: Tensor) -> Tensor:
     return torch.stack([theta + epsilon, theta - epsilon], dim=1).flatten(0, 1)
 
 
-def weighted(loss: Tensor, credit: Tensor, sigma: float) -> Tensor:
-    """The estimate ``[P]`` from ``loss [2 · pairs]`` and the perturbations ``credit [pairs, P]`` it is credited to."""
+def by_pair(loss: Tensor, credit: Tensor, sigma: float) -> Tensor:
+    """Every pair's estimate ``[pairs, P]`` from ``loss [2 · pairs]``, credited to the perturbations ``credit``."""
     plus, minus = loss.view(-1, 2).unbind(dim=1)
-    return ((plus - minus).unsqueeze(1) * credit).mean(dim=0) / (2 * sigma**2)
+    return (plus - minus).unsqueeze(1) * credit / (2 * sigma**2)
+
+
+def weighted(loss: Tensor, credit: Tensor, sigma: float) -> Tensor:
+    """The estimate ``[P]`` of all pairs; see :func:`by_pair`."""
+    return by_pair(loss, credit, sigma).mean(dim=0)
 
 
 @dataclass(frozen=True)
@@ -80,16 +85,22 @@ class Evolution:
         epsilon = perturbations(self.pairs, theta, self.sigma, generator)
         return epsilon, kept["credit"] + epsilon if kept else epsilon
 
-    @torch.no_grad()
     def estimate(self, carried: Carried, theta: Tensor, generator: torch.Generator) -> tuple[Estimate, Carried]:
         """See :class:`~hypersvg.maths.estimators.unrolls.GradientEstimator`."""
+        steps = self.windows.steps(carried)
+        each, loss, following = self.estimates(carried, theta, generator)
+        return Estimate(each.mean(dim=0), loss.mean(), steps * len(loss)), following
+
+    @torch.no_grad()
+    def estimates(self, carried: Carried, theta: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Carried]:
+        """Every pair's own estimate of the next window ``[pairs, P]``, its particles' losses, and what to carry on."""
         epsilon, credit = self.perturbed(carried, theta, generator)
         steps, each = self.windows.steps(carried), antithetic(theta, epsilon)
         state, loss, paid = self.windows.run(carried.state, carried.paid, each, steps)
-        estimate = Estimate(weighted(loss, credit, self.sigma), loss.mean(), steps * len(loss))
         remembering = replace(carried, memory={"epsilon": epsilon, "credit": credit})
         following = self.windows.after(remembering, state, paid, steps)
-        return estimate, following or self.begin(carried.problem + self.windows.problems(self.pairs))
+        begun = following or self.begin(carried.problem + self.windows.problems(self.pairs))
+        return by_pair(loss, credit, self.sigma), loss, begun
 
 
 @dataclass(frozen=True)
