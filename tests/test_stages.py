@@ -33,7 +33,7 @@ TINY: dict[str, Any] = {
     "baselines": {"random_draws": 2, "bo_initial": 3, "bo_iterations": 2, "bo_steps": 3, "fine_grid": 3},
     "runtimes": {"repeats": 1, "steps": 3},
     "beyond": {"budgets": [4, 8], "svg_budgets": [2], "truncation": 2, "backpropagated": 2, "horizon": 3},
-    "influence": {"updates": 4, "few_pairs": 2, "many_pairs": 3, "evaluate_every": 2},
+    "influence": {"updates": 8, "few_pairs": 2, "many_pairs": 3, "evaluate_every": 2},
 }
 SETTINGS = validated(TINY)
 JOBS = [
