@@ -11,7 +11,7 @@ from synthetic_run import STAMP
 from hypersvg.claims.claim import Claim, load_claims
 from hypersvg.claims.document import ORDER, as_json
 from hypersvg.claims.judge import Finding, Outcome
-from hypersvg.pipeline.exhibits_index import NOTEBOOKS, exhibit_files
+from hypersvg.pipeline.exhibits_index import NOTEBOOKS, exhibit_files, notebooks_of
 from hypersvg.settings import Settings
 from hypersvg.statistics import Estimate
 
@@ -28,7 +28,7 @@ def write_finished(folder: Path, *, stand_in: bool = False, poison: str = "") ->
     write(folder / "settings.json", settings.model_dump_json())
     write(folder / "tables" / "manifest.json", json.dumps(manifest))
     write(folder / "claims.json", claims(stand_in, poison))
-    for name, notebook in NOTEBOOKS.items():
+    for name, notebook in notebooks_of("thesis").items():
         write(folder / "notebooks" / f"{name}.ipynb", json.dumps(executed(name, poison)))
         write_sidecar(folder / "notebooks" / f"{name}.provenance.json", poison)
         for exhibit in notebook.exhibits:

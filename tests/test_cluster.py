@@ -10,7 +10,7 @@ import yaml
 from checkout import ROOT
 from snakemake.profiles import ProfileConfigFileParser
 
-from hypersvg.experiments.stages import STAGES
+from hypersvg.experiments.stages import STAGES, stages_of
 from hypersvg.pipeline import cluster
 from hypersvg.pipeline.failed import sentence
 from hypersvg.pipeline.failures import HypersvgError
@@ -33,7 +33,11 @@ def longest(path: Path) -> dict[str, float]:
 
 @pytest.mark.parametrize("stage", ["data", *STAGES])
 def test_every_stage_gets_the_stated_multiple_of_its_longest_measured_job(stage):
-    measured = longest(ROOT / "results" / "reference" / "default" / "timings.csv")[stage]
+    run = "default+estimators" if stage in stages_of("estimators") else "default"
+    timings = ROOT / "results" / "reference" / run / "timings.csv"
+    if run != "default" and not timings.is_file():
+        pytest.skip(f"no reference of the run {run} is committed")
+    measured = longest(timings)[stage]
     safety = yaml.safe_load(WALLTIMES.read_text(encoding="utf-8"))["safety"]
     assert safety * measured / 60 <= minutes(stage, "default") <= max(10, 2 * safety * measured / 60)
 

@@ -55,6 +55,8 @@ READINGS = [
     ("baselines", "grid", "inner", "optimizer", "sgd"),
 ]
 """Stage, arm and a setting that takes another way through the code."""
+FORWARD = ("influence",)
+"""Stages that differentiate in forward mode, whose dual numbers PyTorch does not let anyone pretend."""
 LONG = pytest.param("shortlist", "all", id="shortlist-all", marks=pytest.mark.slow)
 EVERY = [*(pytest.param(*job, id="-".join(job)) for job in [*JOBS, ("runtimes", "all")]), LONG]
 
@@ -135,6 +137,8 @@ def assert_same(stage: str, there: Tables, here: Tables) -> None:
 def test_a_stage_gives_the_same_tables_on_a_gpu(
     stage: str, arm: str, device: str, data: Path, recorded: Path, tmp_path: Path
 ) -> None:
+    if device == DEVICE and stage in FORWARD:
+        pytest.skip("dual numbers cannot be pretended; run `make gpu` where there is a GPU")
     there = tables_of(stage, arm, device, tmp_path / "gpu", data, recorded)
     here = tables_of(stage, arm, "cpu", tmp_path / "cpu", data, recorded)
     assert_same(stage, there, here)

@@ -35,7 +35,7 @@ TINY: dict[str, Any] = {
     "ridge": {"budget": 500, "length": 10, "points": 2, "pairs": 2},
     "copying": {"budget": 60, "pairs": 2, "hidden": 2, "strings": 2, "points": 2, "long": 3},
     "beyond": {"budgets": [4, 8], "svg_budgets": [4, 8], "truncation": 2, "backpropagated": 2, "horizon": 3},
-    "influence": {"updates": 4, "few_pairs": 2, "many_pairs": 3, "points": 2},
+    "influence": {"updates": 8, "few_pairs": 2, "many_pairs": 3, "points": 2},
     "learned": {
         "inner_steps": 40,
         "length": 6,

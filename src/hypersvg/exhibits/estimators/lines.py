@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from hypersvg.exhibits.names import COLOURBLIND
-from hypersvg.reading.results import Results
+from hypersvg.reading.results import FILES, Results
+from hypersvg.tables import require_rows
 
 LABELS = {
     "es": "truncated ES",
@@ -56,9 +57,11 @@ def median_lines(ax: Axes, frame: pd.DataFrame, x: str, y: str, methods: Sequenc
 
 
 def every_seed(results: Results, table: str) -> pd.DataFrame:
-    """A table of a stage in which every method, setting, update (and parameter) has all seeds."""
-    frame = results.table(table)
-    results.complete(table, {"seed": results.seeds, "method": sorted(frame.method.unique())})
+    """A table of a stage; whatever row one seed has in it, all seeds must have."""
+    frame, keys = results.table(table), list(FILES[table].keys)
+    others = [key for key in keys if key != "seed"]
+    seeds = pd.DataFrame({"seed": results.seeds})
+    require_rows(frame, frame[others].drop_duplicates().merge(seeds, how="cross"), keys, str(results.path(table)))
     return frame
 
 
