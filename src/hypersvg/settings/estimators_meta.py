@@ -1,8 +1,8 @@
 """The settings of the stages that meta-train a learned optimizer and tune many hyperparameters (Vicol 2023, slides).
 
-Both train small perceptrons on pooled images. The outer learning rates, which the slides do not give, were chosen by one
-rule: a small grid, the same for every contender, on seeds 100 and 101, which no run uses, at scale `default`; the best by
-the final objective, as a mean over these seeds.
+Both train small perceptrons on pooled images. The outer learning rates, which the slides lack, were chosen by one
+rule: a small grid, the same for every contender, on seeds 100 and 101, which no run uses, at scale `default`; the best
+by the final objective, as a mean over these seeds.
 """
 
 from typing import Annotated, Literal
@@ -32,7 +32,7 @@ class Learned(Block):
     """Adam's learning rate for θ under truncated ES; grid 0.001, 0.003, 0.01, 0.03."""
     rate_pes: Rate = 0.003
     """The same under PES."""
-    rate_es_single: Rate = 0.003
+    rate_es_single: Rate = 0.01
     """The same under ES-Single, for every σ of the ablation too."""
     optimizer_width: PositiveInt = 16
     """Hidden units of both layers of the learned optimizer (slides: a perceptron; not given)."""
@@ -75,9 +75,9 @@ class Many(Block):
     given; chosen before any run)."""
     rate_es: Rate = 0.1
     """Adam's learning rate for θ under truncated ES; grid 0.01, 0.03, 0.1, 0.3."""
-    rate_pes: Rate = 0.1
+    rate_pes: Rate = 0.03
     """The same under PES."""
-    rate_es_single: Rate = 0.1
+    rate_es_single: Rate = 0.03
     """The same under ES-Single."""
     width: PositiveInt = 12
     """Most hidden units of each of the five layers (slides: not given)."""
