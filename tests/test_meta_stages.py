@@ -1,18 +1,23 @@
 """Learned optimizer and many hyperparameters as stages: starts, prices and judges that contenders have in common."""
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from test_training import task
 
+from hypersvg.claims.metrics.estimators import log_progress, log_ratio_to_best_rate
+from hypersvg.exhibits.estimators.learned import sigma_of
 from hypersvg.experiments.estimators import learned, many, smoothing
 from hypersvg.experiments.estimators.pooled import pooled, unroll_losses
 from hypersvg.experiments.job import Job
 from hypersvg.images import Images, Split
 from hypersvg.maths.network import Network
 from hypersvg.maths.random import torch_generator
+from hypersvg.reading.results import Levels, Results
 from hypersvg.settings import Settings
 from hypersvg.settings.overlay import validated
 from hypersvg.tasks.classification import Classification
@@ -149,3 +154,25 @@ def test_images_are_pooled_in_every_split(job: Job, monkeypatch: pytest.MonkeyPa
     found = module.pooled_images(replace(job, images=job.folder), 7, torch.float64)
     assert {part.images.shape for part in (found.train, found.validation, found.test)} == {(4, 16)}
     assert found.train.images.dtype == torch.float64
+
+
+def test_figures_read_every_perturbation_from_its_label() -> None:
+    assert [sigma_of(smoothing.label(sigma)) for sigma in smoothing.SIGMAS] == list(smoothing.SIGMAS)
+    assert sigma_of(smoothing.DOUBLE) == smoothing.SIGMAS[0]
+
+
+def test_a_learned_optimizer_is_compared_with_the_best_rate_of_the_same_seed() -> None:
+    curves = pd.DataFrame({"seed": [0, 0, 1, 1], "update": [0, 3, 0, 3], "objective": [4.0, 2.0, 4.0, 1.0]})
+    rates = pd.DataFrame({"seed": [0, 0, 1, 1], "rate": [0.1, 1.0] * 2, "objective": [0.2, 5.0, 7.0, 1.0]})
+    tables = {"learned_curves": curves, "learned_rates": rates}
+
+    class Run:
+        seeds = (0, 1)
+
+        def complete(self, name: str, levels: Levels) -> pd.DataFrame:
+            frame = tables[name]
+            return frame[frame["update"].isin(levels["update"])] if "update" in levels else frame
+
+    run = cast(Results, Run())
+    assert log_ratio_to_best_rate(run, "learned", "es_single", "adam").data.tolist() == pytest.approx([1.0, 0.0])
+    assert log_progress(run, "learned", "es_single").data.tolist() == pytest.approx(np.log10([0.5, 0.25]).tolist())

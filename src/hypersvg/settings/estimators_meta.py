@@ -32,7 +32,7 @@ class Learned(Block):
     """Adam's learning rate for θ under truncated ES; grid 0.001, 0.003, 0.01, 0.03."""
     rate_pes: Rate = 0.003
     """The same under PES."""
-    rate_es_single: Rate = 0.003
+    rate_es_single: Rate = 0.01
     """The same under ES-Single, for every σ of the ablation too."""
     optimizer_width: PositiveInt = 16
     """Hidden units of both layers of the learned optimizer (slides: a perceptron; not given)."""
@@ -75,9 +75,9 @@ class Many(Block):
     given; chosen before any run)."""
     rate_es: Rate = 0.1
     """Adam's learning rate for θ under truncated ES; grid 0.01, 0.03, 0.1, 0.3."""
-    rate_pes: Rate = 0.1
+    rate_pes: Rate = 0.03
     """The same under PES."""
-    rate_es_single: Rate = 0.1
+    rate_es_single: Rate = 0.03
     """The same under ES-Single."""
     width: PositiveInt = 12
     """Most hidden units of each of the five layers (slides: not given)."""

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from hypersvg.exhibits.estimators.lines import LABELS, every_seed, legend, median_lines, scaled
-from hypersvg.exhibits.estimators.stand_in import SENTENCE, stamped_figure
+from hypersvg.exhibits.estimators.stand_in import SENTENCE, stamped_figure, titled
 from hypersvg.exhibits.exhibit import Exhibit
-from hypersvg.exhibits.style import house_style, legend_below, letter
+from hypersvg.exhibits.style import house_style, legend_below
 from hypersvg.reading.results import Levels, Results, plural
 
 METHODS = ("es", "pes", "es_single")
@@ -31,7 +31,7 @@ def fig_learned(results: Results) -> Exhibit:
         for name, best in best_rates(results).items():
             ax.axhline(best, color="0.3", linewidth=0.9, linestyle=REFERENCES[name][1])
         ax.set(xlabel="inner steps of all particles", ylabel=UNIT)
-        letter([ax], ["Learned optimizer"])
+        titled(ax, "Learned optimizer")
         legend_below(figure, [*legend(METHODS), *lines], 3)
     return Exhibit("fig_learned", "Meta-training a learned optimizer.", frame, KEYS, learned_caption(results), figure)
 
@@ -67,19 +67,19 @@ def best_rates(results: Results) -> dict[str, float]:
 
 
 def fig_smoothing(results: Results) -> Exhibit:
-    """The final objective against σ, and the objective over the inner steps for every σ."""
+    """The final objective against σ, in single precision, and at the smallest σ in double precision too."""
     frame = every_seed(results, "smoothing_curves")
     last = frame[frame["update"] == frame["update"].max()]
     with house_style():
         figure = stamped_figure(results, 2.9)
         ax = figure.subplots()
-        single, double = last[~last.setting.str.contains("double")], last[last.setting.str.contains("double")]
-        single, double = (part.assign(sigma=part.setting.map(sigma_of)) for part in (single, double))
+        last, precise = last.assign(sigma=last.setting.map(sigma_of)), last.setting.str.contains("double")
+        single, double = last[~precise], last[precise]
         median_lines(ax, single, "sigma", "objective", ("es_single",))
         ax.plot(double.sigma, double.objective, "x", color="black", markersize=4)
         before(ax, float(frame[frame["update"] == 0].objective.median()))
         ax.set(xscale="log", xlabel="σ", ylabel=f"final {UNIT}")
-        letter([ax], ["Learned optimizer"])
+        titled(ax, "Learned optimizer")
         legend_below(figure, [*legend(("es_single",)), *marks()], 3)
     return Exhibit("fig_smoothing", "Importance of smoothing.", frame, KEYS, smoothing_caption(results), figure)
 

@@ -21,6 +21,7 @@ LABELS = {
     "tbptt": "TBPTT",
     "backprop": "full backpropagation",
     "one_step": "one-step hypergradient",
+    "k_step": "K-step hypergradient",
     "random_search": "random search",
 }
 COLOURS = {
@@ -34,6 +35,7 @@ COLOURS = {
     "tbptt": COLOURBLIND[3],
     "backprop": COLOURBLIND[6],
     "one_step": COLOURBLIND[4],
+    "k_step": COLOURBLIND[3],
     "random_search": "0.55",
 }
 """One colour an estimator on every figure."""

@@ -1,9 +1,9 @@
 """Many hyperparameters: who reaches the lowest objective with equal inner steps, and with which hyperparameters."""
 
 from hypersvg.exhibits.estimators.lines import every_seed, legend, median_lines, scaled
-from hypersvg.exhibits.estimators.stand_in import SENTENCE, stamped_figure
+from hypersvg.exhibits.estimators.stand_in import SENTENCE, stamped_figure, titled
 from hypersvg.exhibits.exhibit import Exhibit
-from hypersvg.exhibits.style import house_style, legend_below, letter
+from hypersvg.exhibits.style import house_style, legend_below
 from hypersvg.reading.results import Results, plural
 
 METHODS = ("es", "pes", "es_single", "random_search")
@@ -18,7 +18,7 @@ def fig_many(results: Results) -> Exhibit:
         ax = figure.subplots()
         median_lines(ax, frame, "inner_steps", "objective", METHODS)
         ax.set(xlabel="inner steps of all particles", ylabel="mean loss of full unrolls [nats]")
-        letter([ax], ["29 hyperparameters"])
+        titled(ax, "29 hyperparameters")
         legend_below(figure, legend(METHODS), len(METHODS))
     return Exhibit("fig_many", "Many hyperparameters.", frame, KEYS, caption(results), figure)
 

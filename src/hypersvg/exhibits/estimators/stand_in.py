@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -26,3 +28,9 @@ def stamped_figure(results: Results, height: float) -> Figure:
     style: dict[str, Any] = {"fontsize": 8, "fontweight": "bold", "color": STAMP_COLOUR}
     figure.text(0.5, 1 - 0.04 / height, SENTENCE.removesuffix("."), ha="center", va="top", **style)
     return figure
+
+
+def titled(ax: Axes, title: str) -> None:
+    """The title of a figure's only panel, which needs no letter."""
+    ax.set_title(title)
+    sns.despine(ax=ax)

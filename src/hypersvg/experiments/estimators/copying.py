@@ -24,7 +24,8 @@ def run(job: Job) -> Tables:
     def judge(seed: int) -> Evaluate:
         return per_spoken_bit(judged_on(problem(seed), copying.judges))
 
-    return compete(job, lambda seed: contenders(problem(seed), copying, seed, job.arm), judge, copying.points)
+    tables = compete(job, lambda seed: contenders(problem(seed), copying, seed, job.arm), judge, copying.points)
+    return {"outer_curves": tables["outer_curves"]}
 
 
 def per_spoken_bit(evaluate: Evaluate) -> Evaluate:
