@@ -1,4 +1,4 @@
-"""What should run again, worked out without the workflow: imports as the sources name them, and who reads what."""
+"""What should run again of a run of the thesis, worked out without the workflow: imports, and who reads what."""
 
 import ast
 from collections.abc import Iterable
@@ -6,8 +6,10 @@ from pathlib import Path
 
 from checkout import ROOT
 
-from hypersvg.experiments.stages import STAGES, TABLE_FILES
-from hypersvg.pipeline.exhibits_index import NOTEBOOKS
+from hypersvg.experiments.stages import STAGES, TABLE_FILES, stages_of
+from hypersvg.pipeline.exhibits_index import notebooks_of
+
+NOTEBOOKS = notebooks_of("thesis")
 
 SOURCES = {
     ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__"): path
@@ -17,12 +19,12 @@ SOURCES = {
 
 NO_RESULT_DEPENDS_ON = (
     *(name for name in SOURCES if f"{name}.".startswith("hypersvg.settings.")),
-    *("hypersvg.experiments.stages", "hypersvg.pipeline.settings_file"),
+    *("hypersvg.experiments.stages", "hypersvg.experiments.spec", "hypersvg.pipeline.settings_file"),
     *("hypersvg.pipeline.clock", "hypersvg.pipeline.failures", "hypersvg.pipeline.provenance", "hypersvg.sidecars"),
 )
 
 JOBS = {
-    **{stage: (f"{stage}_job",) for stage in STAGES},
+    **{stage: (f"{stage}_job",) for stage in stages_of("thesis")},
     "ppo": ("ppo_job", "ppo_reference_job"),
     "baselines": ("baselines_job", "bayesian_optimization_job"),
 }
@@ -31,7 +33,7 @@ JOBS = {
 CALLED = {
     "images": ("hypersvg.pipeline.images_job",),
     **{rule: ("hypersvg.pipeline.jobs", STAGES[stage].module) for stage, rules in JOBS.items() for rule in rules},
-    **{f"gather_{table}": ("hypersvg.pipeline.gather",) for table in TABLE_FILES.values()},
+    **{f"gather_{table}": ("hypersvg.pipeline.gather",) for (stage, _), table in TABLE_FILES.items() if stage in JOBS},
     **{f"notebook_{name}": ("hypersvg.pipeline.notebooks", "hypersvg.exhibits") for name in NOTEBOOKS},
     "claims": ("hypersvg.pipeline.claims_job",),
 }
@@ -66,10 +68,10 @@ def with_consequences(rules: set[str]) -> set[str]:
     """Rules, and all that read their results directly or not."""
     found = set(rules)
     if "images" in found:
-        found |= {"gather_manifest"} | {rule for name in STAGES if STAGES[name].needs_images for rule in JOBS[name]}
+        found |= {"gather_manifest"} | {rule for name in JOBS if STAGES[name].needs_images for rule in JOBS[name]}
     if "trajectories_job" in found:
         found.add("offline_job")
-    found |= {f"gather_{name}" for (stage, _), name in TABLE_FILES.items() if found & set(JOBS[stage])}
+    found |= {f"gather_{name}" for (stage, _), name in TABLE_FILES.items() if found & set(JOBS.get(stage, ()))}
     for name, notebook in NOTEBOOKS.items():
         if found & {"gather_manifest", *(f"gather_{table}" for table in notebook.tables)}:
             found.add(f"notebook_{name}")

@@ -14,9 +14,10 @@ import yaml
 from checkout import ROOT, Checkout
 from rerun_oracle import ALL_NOTEBOOKS, CALLED, JOBS, SOURCES, reached, with_consequences
 
-from hypersvg.experiments.stages import STAGES
+from hypersvg.experiments.stages import STAGES, stages_of
 from hypersvg.pipeline.sources import source_files
 from hypersvg.settings import Settings, load_settings
+from hypersvg.settings.groups import CLAIMS as FILES
 
 pytestmark = pytest.mark.slow
 
@@ -36,8 +37,10 @@ CHANGED = {
     "online.reset": "kept",
     "baselines.fine_grid": 6,
     "runtimes.steps": 21,
+    "influence.updates": 201,
 }
-"""A value of every block other than the scale's, and keys that single stages ignore."""
+"""A value of every block other than the scale's (one for the blocks of the group estimators, which reach no stage of
+the thesis), and keys that single stages ignore."""
 
 COMMENT = ('"""', '""" ')
 
@@ -51,7 +54,8 @@ def sources_by_rule(checkout: Checkout) -> dict[str, set[str]]:
 
 
 def test_the_sources_behind_every_rule_are_those_that_python_would_import():
-    for modules in set(CALLED.values()):
+    own = {("hypersvg.pipeline.jobs", STAGES[stage].module) for stage in stages_of("estimators")}
+    for modules in {*CALLED.values(), *own}:
         assert set(source_files(modules, ROOT)) == {str(SOURCES[name].relative_to(ROOT)) for name in reached(modules)}
 
 
@@ -157,7 +161,7 @@ def test_changing_a_pin_of_a_development_tool_reruns_nothing(finished, edited):
 def rules_of_setting(key: str) -> set[str]:
     """Rules that a setting reaches: the stages that name its block and do not ignore it, and who reads all settings."""
     block = key.partition(".")[0]
-    concerned = [name for name, spec in STAGES.items() if block in spec.blocks and key not in spec.ignores]
+    concerned = [name for name in JOBS if block in STAGES[name].blocks and key not in STAGES[name].ignores]
     rules = {rule for name in concerned for rule in JOBS[name]}
     return with_consequences(rules | ({"images"} if block == "data" else set())) | ALL_NOTEBOOKS | {"claims"}
 
@@ -176,7 +180,9 @@ def set_in_scale(checkout: Checkout, edited, values: dict[str, object]) -> None:
 def test_every_block_of_settings_has_a_changed_value_here():
     before = load_settings(ROOT / "config", "smoke")
     own_files = {"extensions"}  # test_extending has those
-    assert {key.partition(".")[0] for key in CHANGED} == set(Settings.model_fields) - own_files
+    blocks = {group: {block for name in stages_of(group) for block in STAGES[name].blocks} for group in FILES}
+    assert {key.partition(".")[0] for key in CHANGED} == blocks["thesis"] | {"influence"}
+    assert blocks["thesis"] | blocks["estimators"] == set(Settings.model_fields) - own_files
     assert {key for spec in STAGES.values() for key in spec.ignores} & set(CHANGED)
     for key, value in CHANGED.items():
         block, _, name = key.partition(".")

@@ -35,7 +35,7 @@ TINY: dict[str, Any] = {
     "ridge": {"budget": 500, "length": 10, "points": 2, "pairs": 2},
     "copying": {"budget": 60, "pairs": 2, "hidden": 2, "strings": 2, "points": 2, "long": 3},
     "beyond": {"budgets": [4, 8], "svg_budgets": [4, 8], "truncation": 2, "backpropagated": 2, "horizon": 3},
-    "influence": {"updates": 8, "few_pairs": 2, "many_pairs": 3, "points": 2},
+    "influence": {"updates": 8, "few_pairs": 2, "many_pairs": 3, "points": 8},
     "learned": {
         "inner_steps": 40,
         "length": 6,
@@ -57,8 +57,8 @@ TINY: dict[str, Any] = {
         "evaluations": 2,
     },
     "unrolled": {"hidden": [4], "evaluation_problems": 2},
-    "schedule": {"length": 4, "truncation": 2, "pairs": 1, "inner_steps": 40, "evaluations": 2, "points": 3},
-    "stability": {"length": 4, "truncation": 2, "pairs": 1, "inner_steps": 40, "evaluations": 2, "unrolls": [1, 4]},
+    "schedule": {"length": 4, "truncation": 2, "pairs": 1, "inner_steps": 40, "evaluations": 8, "points": 3},
+    "stability": {"length": 4, "truncation": 2, "pairs": 1, "inner_steps": 40, "evaluations": 8, "unrolls": [1, 4]},
     "heuristic": {"length": 4, "truncation": 2, "pairs": 1, "inner_steps": 40, "evaluations": 2},
 }
 SETTINGS = validated(TINY)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from checkout import ROOT, Checkout
 
-from hypersvg.experiments.stages import STAGES
-from hypersvg.pipeline.exhibits_index import EXHIBITS, NOTEBOOKS
+from hypersvg.experiments.stages import stages_of
+from hypersvg.pipeline.exhibits_index import EXHIBITS, notebooks_of
 from hypersvg.pipeline.runs import Run, run_of, seeds_in, write_run_settings
 
 pytestmark = pytest.mark.slow
@@ -32,8 +32,11 @@ def everything(fresh: Checkout) -> dict[str, int]:
 
 def test_plain_snakemake_plans_every_stage_table_and_notebook(everything):
     plan = everything
-    assert {name.removeprefix("notebook_") for name in plan if name.startswith("notebook_")} == set(NOTEBOOKS)
-    assert {name.removesuffix("_job") for name in plan if name.endswith("_job")} >= set(STAGES)
+    assert {name.removeprefix("notebook_") for name in plan if name.startswith("notebook_")} == set(
+        notebooks_of("thesis")
+    )
+    assert {name.removesuffix("_job") for name in plan if name.endswith("_job")} >= set(stages_of("thesis"))
+    assert not {f"{stage}_job" for stage in stages_of("estimators")} & set(plan)
     assert plan["online_job"] == 5
     assert plan["offline_job"] == 3
     assert plan["images"] == 1
@@ -41,6 +44,16 @@ def test_plain_snakemake_plans_every_stage_table_and_notebook(everything):
 
 def test_the_catalogue_entry_plans_the_same_as_the_top_level(fresh, everything):
     assert fresh.plan("-s", "workflow/Snakefile") == everything
+
+
+def test_a_run_of_the_estimators_plans_its_stages_and_notebooks_and_what_it_shows_of_the_thesis(finished):
+    plan = finished.plan(variant="estimators")
+    assert {name.removeprefix("notebook_") for name in plan if name.startswith("notebook_")} == set(
+        notebooks_of("estimators")
+    )
+    jobs = {name.removesuffix("_job") for name in plan if name.endswith("_job")}
+    assert jobs == set(stages_of("estimators")), "the thesis's jobs are those of the finished run"
+    assert "claims" in plan
 
 
 def test_one_exhibit_plans_only_what_it_needs(fresh):

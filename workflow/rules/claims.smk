@@ -9,22 +9,12 @@
 #          2. set it against the margin that was fixed there
 #
 # At --config scale=paper the target paper_claims judges the online and offline claims alone, from those stages.
-ON_PAPER = ("offline", "online", "baselines")
-CLAIMS_FILE = str(CLAIMS[GROUP])
-CLAIMED = ON_PAPER if SCALE == "paper" and GROUP == "thesis" else stages_of(GROUP)
-
-
-def claimed_tables():
-    """The tables of the group's stages, and those of the thesis that its notebooks show beside them."""
-    own = [table for stage in CLAIMED for table in stage_tables(stage)]
-    shown = [table_file(name, THIS.name) for notebook in notebooks_of(GROUP).values() for name in notebook.tables]
-    return own if CLAIMED is ON_PAPER else list(dict.fromkeys([*own, *shown]))
 
 
 rule claims:
     input:
         claims=CLAIMS_FILE,
-        tables=claimed_tables(),
+        tables=claimed_tables(CLAIMED),
         manifest=RUN / "tables" / "manifest.json",
         sensitivity=[str(runs.SIDES)] if GROUP == "thesis" and (ROOT / runs.SIDES).is_file() else [],
         code=code("hypersvg.pipeline.claims_job"),

@@ -44,6 +44,9 @@ SHOWN_SETTINGS = SETTINGS.model_dump(mode="json", exclude={"run": {"checkpoint_m
 ALTERNATIVES = runs.alternatives(ROOT / "config", config, compared_variants()) if THIS.name == "sensitivity" else {}
 RUNS = {run.name: run for run in (THIS, THIS.base, *ALTERNATIVES.values()) if run is not None}
 UNCOMPARED = ("runtimes", "shortlist")  # stages without a headline number that a reading could change
+ON_PAPER = ("offline", "online", "baselines")  # what `make paper-claims` judges
+CLAIMS_FILE = str(CLAIMS[GROUP])
+CLAIMED = ON_PAPER if SCALE == "paper" and GROUP == "thesis" else stages_of(GROUP)
 LOCK = "envs/lock.txt"
 CORES = workflow.resource_settings.cores  # of this machine, for the run; None where a cluster runs its jobs
 
@@ -170,6 +173,13 @@ def stage_tables(stage, run=THIS.name):
     """All gathered tables of a stage."""
     tables = STAGES[stage].all_tables(RUNS[run].settings)
     return [table_file(TABLE_FILES[stage, table], run) for table in tables]
+
+
+def claimed_tables(stages):
+    """The tables that claims are judged on: of some stages, and what the group's notebooks show beside its own."""
+    own = [table for stage in stages for table in stage_tables(stage)]
+    shown = [table_file(name, THIS.name) for notebook in notebooks_of(GROUP).values() for name in notebook.tables]
+    return list(dict.fromkeys([*own, *(shown if GROUP != "thesis" else [])]))
 
 
 def compared_tables(run):

@@ -24,7 +24,7 @@ def fig_schedule(results: Results) -> Exhibit:
     ways = every_seed(results, "schedule_parameters").pivot_table(
         "value", ["method", "setting", "seed", "update"], "parameter"
     )
-    surfaces = results.complete("schedule_surfaces", {"seed": results.seeds})
+    surfaces = every_seed(results, "schedule_surfaces")
     with house_style():
         figure = drawn(results, surfaces, ways.reset_index(), curves)
     panels = {"map": surfaces, "ways": ways.reset_index(), "curves": curves}

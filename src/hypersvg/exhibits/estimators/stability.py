@@ -16,7 +16,7 @@ KEYS = ("panel", "method", "seed", "update", "unrolls")
 def fig_stability(results: Results) -> Exhibit:
     """Rate, objective and meta-gradients of PES and ES-Single along their descents, and their variances."""
     panels = {name: every_seed(results, f"stability_{name}") for name in ("parameters", "curves", "gradients")}
-    panels["variances"] = results.complete("stability_variances", {"seed": results.seeds, "method": list(METHODS)})
+    panels["variances"] = every_seed(results, "stability_variances")
     with house_style():
         figure = drawn(results, panels)
     frame = pd.concat([part.assign(panel=panel) for panel, part in panels.items()], ignore_index=True)
