@@ -66,6 +66,7 @@ JOB = (
     " --settings results/{wildcards.run}/settings.json --output {params.folder} > {log} 2>&1"
 )
 JOB_ON_IMAGES = JOB.replace(" --output", " --images {input.images} --output")
+JOB_WITH_OR_WITHOUT_IMAGES = JOB.replace(" --output", " {params.images} --output")
 JOB_ON_TRAJECTORIES = JOB_ON_IMAGES.replace(" --output", " --trajectories {params.data_set} --output")
 
 

@@ -35,5 +35,6 @@ for stage in stages_of("estimators"):
                 content=stage_content(stage),
                 settings=job_params(stage),
                 folder=job_folder,
+                images=lambda wildcards, input: f"--images {input.images}" if input.images else "",
             shell:
-                JOB_ON_IMAGES if STAGES[stage].needs_images else JOB
+                JOB_WITH_OR_WITHOUT_IMAGES

@@ -8,8 +8,8 @@ from hypersvg.settings.base import Block, Rate, Widths
 from hypersvg.settings.tuning import Sigma
 
 RULE = """Adam's, by contender: of 0.01, 0.03 and 0.1 the one with the best final objective (mean over starts) on the
-seed 1000, which no run of up to a thousand seeds has; full ES, which makes T/K times fewer updates, also 0.3. Tried
-with 24,000 (schedule) and 38,400 inner steps (slides: not given)."""
+seed 1000, which no run of up to a thousand seeds has (slides: not given). Five rates and two seeds were planned and cut
+for time; full ES, which makes T/K times fewer updates, also had 0.3, since its best was at the grid's edge."""
 LogParameter = Annotated[float, Field(ge=-20, le=20)]
 """A natural logarithm, as outer parameters are."""
 
