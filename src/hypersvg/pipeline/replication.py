@@ -14,6 +14,7 @@ import pandas as pd
 from hypersvg.claims.claim import Claim, load_claims
 from hypersvg.claims.document import ORDER
 from hypersvg.claims.words import place, printed
+from hypersvg.settings.groups import CLAIMS
 from hypersvg.statistics import LEVEL, MINIMUM_SEEDS
 
 TEMPLATE = Path("docs", "REPLICATION.template.md")
@@ -69,6 +70,7 @@ def facts(root: Path) -> dict[str, Any]:
         "identification": read_object(reference / "identification" / "identification.json"),
         "sensitivity": sensitivity(reference / "sensitivity"),
         "paper": paper(reference / "paper", claims),
+        "beyond": beyond(reference / "default+estimators", root),
         "level": f"{100 * LEVEL:g}",
         "minimum_seeds": MINIMUM_SEEDS,
     }
@@ -125,6 +127,28 @@ def paper(folder: Path, claims: list[Claim]) -> dict[str, Any] | None:
         return None
     records = [shown(record, claims) for record in read_list(folder / "claims.json")]
     return {"claims": {record["id"]: record for record in records}, "run": read_object(folder / "run.json")}
+
+
+def beyond(folder: Path, root: Path) -> dict[str, Any] | None:
+    """The claims about gradient estimators by their part, the run behind them, and how HyperSVG's own fared.
+
+    ``rivals``: the claims that HyperSVG chooses better than a gradient of the true optimizer; ``model``: that its
+    surrogate helps; ``regret``: that a gradient of the true optimizer finds rates as good as the best constant.
+    ``None`` where it was not run.
+    """
+    if not (folder / "claims.json").is_file():
+        return None
+    found, claims = read_list(folder / "claims.json"), load_claims(root / CLAIMS["estimators"])
+    parts = {"rivals": ("beyond_svg_", "beyond_steering_"), "model": "beyond_surrogate_", "regret": "beyond_regret_"}
+    return {
+        "groups": grouped(found, claims),
+        "run": read_object(folder / "run.json"),
+        "counts": counts(found),
+        **{
+            part: counts([record for record in found if record["id"].startswith(prefixes)])
+            for part, prefixes in parts.items()
+        },
+    }
 
 
 def read_object(path: Path) -> dict[str, Any]:

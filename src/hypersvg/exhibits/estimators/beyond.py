@@ -112,6 +112,7 @@ def search_panel(ax: Axes, rows: pd.DataFrame) -> None:
     for name, (_, dash) in LEVELS.items():
         ax.axhline(100 * rows.loc[rows.chooser == name, "accuracy"].iloc[0], color="0.3", linestyle=dash, linewidth=0.9)
     log_axis(ax, "x")
+    within_percent(ax)
     ax.set(xlabel="inner steps of the search", ylabel="validation accuracy [%]")
 
 
@@ -128,7 +129,14 @@ def steering_panel(ax: Axes, rows: pd.DataFrame) -> None:
                 place + shift, 100 * one.accuracy, half, color=shade, marker="o", markersize=4, mfc=face, capsize=2
             )
     ax.set_xticks(range(len(methods)), [""] * len(methods))
+    within_percent(ax)
     ax.set(xlabel="bad starts filled, good starts open", ylabel="validation accuracy [%]")
+
+
+def within_percent(ax: Axes) -> None:
+    """No axis leaves 0 to 100 %, however wide an interval is."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(max(low, 0), min(high, 100))
 
 
 def rate_panel(ax: Axes, rows: pd.DataFrame) -> None:

@@ -31,7 +31,7 @@ def fig_ridge(results: Results) -> Exhibit:
         axes[0].set_ylabel("ln penalty")
         excess_panel(axes[-1], frame, settings)
         ridge = results.settings.ridge
-        letter(axes, [*(f"from {start:g}" for start in ridge.starts), "excess error at the end"])
+        letter(axes, [*(f"from {start:g}" for start in ridge.starts), "excess error"])
         legend_below(figure, legend(METHODS), len(METHODS))
     return Exhibit("fig_ridge", "L2 regularization.", frame, KEYS, described(results), figure)
 

@@ -47,7 +47,7 @@ def drawn(results: Results, surfaces: pd.DataFrame, ways: pd.DataFrame, curves: 
         ax.set(xlabel="inner steps", ylabel="mean training loss")
         ax.ticklabel_format(axis="x", style="sci", scilimits=(0, 0))
         log_axis(ax)
-    letter(axes, ["objective and ways", "from too low rates", "from too high rates"])
+    letter(axes, ["objective and ways", "from low rates", "from high rates"])
     legend_below(figure, legend(METHODS), len(METHODS))
     return figure
 
