@@ -88,13 +88,24 @@ def save_figure(figure: Figure, frame: pd.DataFrame, keys: tuple[str, ...], resu
         return lambda path: figure.savefig(path, format=ending, metadata=metadata)
 
     with house_style():
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # laid out once, so that both formats have the same places
+        settle(figure)
         return [
             written(exhibit_path(results, name, "svg"), draw("svg", {"Date": None, "Creator": None})),
             written(exhibit_path(results, name, "png"), draw("png", {"Software": None})),
             written(exhibit_path(results, name, "csv"), lambda path: write_csv(table, path)),
         ]
+
+
+def settle(figure: Figure) -> None:
+    """Lay the figure out, once, so that all formats have the same places, and the same ones every time.
+
+    The solver of the layout adds in an order that changes from one run to the next: its last bits are rounded away.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for ax in figure.axes:
+        left, bottom, width, height = (round(value, 6) for value in ax.get_position(original=True).bounds)
+        ax.set_position((left, bottom, width, height))
 
 
 def save_table(exhibit: Exhibit, results: Results) -> list[Path]:
