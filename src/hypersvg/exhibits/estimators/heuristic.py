@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from hypersvg.exhibits.estimators.lines import COLOURS, LABELS, every_seed, median_lines, scaled
+from hypersvg.exhibits.estimators.lines import COLOURS, LABELS, every_seed, median_lines, outer_rates, scaled
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.style import house_style, legend_below, letter, log_axis, new_figure
 from hypersvg.reading.results import Results, plural
@@ -70,6 +70,8 @@ def described(results: Results) -> str:
         f"steps; {plural(2 * heuristic.pairs, 'particle')}, σ = {heuristic.sigma:g}, Adam. The one-step hypergradient "
         "(“Gradient Descent: The Ultimate Optimizer”) is backpropagation with K = 1. Lines: medians of "
         f"{plural(len(results.seeds), 'seed')}, bands: all seeds. "
+        + outer_rates(heuristic.learning_rates)
+        + " "
         + scaled(
             results,
             f"784-{network}-10, one rate tuned over many inner problems",

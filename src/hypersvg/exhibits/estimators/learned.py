@@ -5,11 +5,12 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from hypersvg.exhibits.estimators.lines import LABELS, every_seed, legend, median_lines, scaled
-from hypersvg.exhibits.estimators.stand_in import SENTENCE, stamped_figure, titled
+from hypersvg.exhibits.estimators.lines import LABELS, every_seed, legend, median_lines, outer_rates, scaled
+from hypersvg.exhibits.estimators.stand_in import stamped_figure, stands_in, titled
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.style import house_style, legend_below
 from hypersvg.reading.results import Levels, Results, plural
+from hypersvg.settings.estimators_meta import Learned, Many
 
 METHODS = ("es", "pes", "es_single")
 REFERENCES: dict[str, tuple[str, Literal["--", ":"]]] = {
@@ -43,7 +44,8 @@ def learned_caption(results: Results) -> str:
         "Meta-training a learned optimizer, a perceptron of two hidden layers, by Adam at equal inner steps, "
         f"{2 * learned.pairs} particles, σ = {learned.sigma:g}; lines: medians of "
         f"{plural(len(results.seeds), 'seed')}, bands: all seeds; Adam and momentum: the median of each seed's best of "
-        f"{len(learned.constant_rates)} constant rates on the same problems. {reduced(results)} {SENTENCE}"
+        f"{len(learned.constant_rates)} constant rates on the same problems. "
+        f"{outer_rates(rates_of(learned))} {reduced(results)}{stands_in(results)}"
     )
 
 
@@ -56,6 +58,11 @@ def reduced(results: Results) -> str:
         f"learned optimizer of {learned.optimizer_width}"
     )
     return scaled(results, here, "T = 5000, K = 10, 28 × 28 pixels, widths not given")
+
+
+def rates_of(block: Learned | Many) -> dict[str, float]:
+    """Adam's learning rates by contender."""
+    return {"es": block.rate_es, "pes": block.rate_pes, "es_single": block.rate_es_single}
 
 
 def best_rates(results: Results) -> dict[str, float]:
@@ -107,5 +114,5 @@ def smoothing_caption(results: Results) -> str:
         f"The learned optimizer after {smoothing.inner_steps:,} inner steps of {LABELS['es_single']} by the standard "
         f"deviation σ of the perturbations, learning rate {learned.rate_es_single:g} for all; line: median of "
         f"{plural(len(results.seeds), 'seed')}, band: all seeds, crosses: every seed at the smallest σ in double "
-        f"precision. {reduced(results)} {SENTENCE}"
+        f"precision. {reduced(results)}{stands_in(results)}"
     )

@@ -1,6 +1,6 @@
 """How estimators are called and coloured, and their curves over inner steps or updates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,6 +13,7 @@ from hypersvg.tables import require_rows
 LABELS = {
     "es": "truncated ES",
     "es_perturbed": "truncated ES, perturbed states",
+    "es_one_step": "truncated ES with K = 1",
     "full_es": "full ES",
     "pes": "PES",
     "pes_analytic": "PES, analytic part",
@@ -70,3 +71,9 @@ def every_seed(results: Results, table: str) -> pd.DataFrame:
 def scaled(results: Results, here: str, there: str) -> str:
     """The sentence of a caption that says what differs from the slides."""
     return f"Scaled at `{results.name}`: {here}; the slides: {there}."
+
+
+def outer_rates(rates: Mapping[str, float]) -> str:
+    """The sentence of a caption with Adam's learning rate for the outer parameters, by contender."""
+    named = (f"{LABELS[name]} {rate:g}" for name, rate in rates.items())
+    return f"Adam's learning rates: {', '.join(named)}."

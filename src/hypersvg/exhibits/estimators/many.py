@@ -1,7 +1,8 @@
 """Many hyperparameters: who reaches the lowest objective with equal inner steps, and with which hyperparameters."""
 
-from hypersvg.exhibits.estimators.lines import every_seed, legend, median_lines, scaled
-from hypersvg.exhibits.estimators.stand_in import SENTENCE, stamped_figure, titled
+from hypersvg.exhibits.estimators.learned import rates_of
+from hypersvg.exhibits.estimators.lines import every_seed, legend, median_lines, outer_rates, scaled
+from hypersvg.exhibits.estimators.stand_in import stamped_figure, stands_in, titled
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.style import house_style, legend_below
 from hypersvg.reading.results import Results, plural
@@ -33,6 +34,6 @@ def caption(results: Results) -> str:
         "A learning rate and a momentum coefficient for each weight and bias tensor, the units of each hidden layer, "
         f"by Adam at equal inner steps, {2 * many.pairs} particles, σ = {many.sigma:g}, from rates of 0.01; lines: "
         f"medians of {plural(len(results.seeds), 'seed')}, bands: all seeds. Random search: the best draw so far, each "
-        f"charged the {plural(many.problems, 'full unroll')} that judge it. "
-        f"{scaled(results, here, 'a 5-layer perceptron on FashionMNIST, sizes not given')} {SENTENCE}"
+        f"charged the {plural(many.problems, 'full unroll')} that judge it. {outer_rates(rates_of(many))} "
+        f"{scaled(results, here, 'a 5-layer perceptron on FashionMNIST, sizes not given')}{stands_in(results)}"
     )

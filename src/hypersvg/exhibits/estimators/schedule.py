@@ -8,7 +8,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hypersvg.exhibits.estimators.lines import COLOURS, every_seed, legend, median_lines, scaled
+from hypersvg.exhibits.estimators.lines import COLOURS, every_seed, legend, median_lines, outer_rates, scaled
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.style import house_style, legend_below, letter, log_axis, new_figure
 from hypersvg.reading.results import Results, plural
@@ -94,6 +94,8 @@ def described(results: Results) -> str:
         f"{plural(len(results.seeds), 'seed')}; (b, c) the loss against the inner steps spent, bands: all seeds. "
         f"Momentum 0.9, {plural(2 * schedule.pairs, 'particle')}, σ = {schedule.sigma:g}, Adam; the losses are of "
         "inner problems that no estimator has seen. "
+        + outer_rates(schedule.learning_rates)
+        + " "
         + scaled(
             results,
             f"784-{network}-10, T = {schedule.length}, K = {schedule.truncation}, decay's horizon T",

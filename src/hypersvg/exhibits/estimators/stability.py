@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hypersvg.exhibits.estimators.lines import COLOURS, every_seed, legend, median_lines, scaled
+from hypersvg.exhibits.estimators.lines import COLOURS, every_seed, legend, median_lines, outer_rates, scaled
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.style import house_style, legend_below, letter, log_axis, new_figure
 from hypersvg.reading.results import Results, plural
@@ -64,5 +64,7 @@ def described(results: Results) -> str:
         "(d) trace of the variance of one pair's estimate of the gradient of one whole inner problem, by the spread of "
         f"{plural(stability.repeats, 'pair')}, at the θ where (a) begins. Lines: medians of "
         f"{plural(len(results.seeds), 'seed')}, bands: all seeds. "
+        + outer_rates(stability.learning_rates)
+        + " "
         + scaled(results, f"784-{network}-10, T = {stability.length}", "T = 2000, network and K not given")
     )

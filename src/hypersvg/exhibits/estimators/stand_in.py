@@ -13,6 +13,11 @@ from hypersvg.reading.results import Results
 SENTENCE = "MNIST stands in for FashionMNIST."
 
 
+def stands_in(results: Results) -> str:
+    """The sentence of a caption; empty on the digits, whose own stamp says what they are."""
+    return "" if results.stamp else f" {SENTENCE}"
+
+
 def stamped_figure(results: Results, height: float) -> Figure:
     """An empty figure like :func:`~hypersvg.exhibits.style.new_figure` that says whose place its images take.
 

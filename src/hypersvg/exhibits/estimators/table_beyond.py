@@ -117,6 +117,8 @@ def notes(results: Results) -> tuple[str, ...]:
         "have been spent; then the true optimizer is reset, as after a bandit's warm-up.",
         f"Full ES unrolls inner problems of {beyond.horizon} steps whole; the others unroll problems as long as the "
         f"main run. K-step hypergradient: K = {beyond.backpropagated}.",
+        "HyperSVG's step sizes are the replication's own, the estimators' follow from the distance between the starts: "
+        "neither was tuned for this comparison.",
         "Start remembered: Spearman's rank correlation of the starting and the last rate, mean over seeds. A chooser "
         "that ignores its start has 0, whether it helps or not.",
     )
