@@ -84,3 +84,17 @@ def test_settings_are_rewritten_only_when_they_changed(tmp_path):
     assert path.stat().st_mtime_ns == before
     write_settings(Settings.model_validate({"run": {"seeds": 2}}), path)
     assert '"seeds": 2' in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "mend"),
+    [
+        ("fig_schedule", "thesis", "add VARIANT=estimators"),
+        ("beyond", "thesis", "add VARIANT=estimators"),
+        ("table_4_2", "estimators", "leave out VARIANT=estimators"),
+        ("sensitivity", "estimators", "leave out VARIANT=estimators"),
+    ],
+)
+def test_a_target_of_the_other_group_is_refused_with_the_mend(name, group, mend):
+    with pytest.raises(HypersvgError, match=mend):
+        preflight.check_targets([name], group)

@@ -146,6 +146,12 @@ def test_every_method_is_charged_what_it_used(images: Path, trajectories: Path, 
     charged = runs.groupby("method")[["inner_steps", "evaluations", "surrogate_updates"]].max()
     assert charged.loc["adaptive"].tolist() == [6, 1, 6]
     assert charged.loc["bandit4"].tolist() == [10, 1, 4]
+    assert charged.loc["pes_adaptive"].tolist() == [6 + 3 * 2 * 2, 1, 0], "three windows of two steps, two particles"
+    assert charged.loc["one_step_adaptive"].tolist() == [6 + 6, 1, 0]
+    assert charged.loc["pes_8"].tolist() == [8 + 6, 1, 0], "two updates of four inner steps, then the training"
+    assert charged.loc["full_es_4"].tolist() == [6, 1, 0], "an update is dearer than the budget"
+    assert charged.loc["svg_8"].tolist() == [8 + 6, 1, 8]
+    assert charged.loc["svg_frozen_8"].tolist() == [8 + 6, 1, 0]
     assert charged.loc["bandit4_frozen"].tolist() == [10, 1, 0]
     assert charged.loc["hypergradient"].tolist() == [6, 1, 0]
     assert charged.loc["grid"].tolist() == [6, 1, 0]
