@@ -9,7 +9,8 @@ from hypersvg.settings.tuning import Sigma
 
 RULE = """Adam's, by contender: of 0.01, 0.03 and 0.1 the one with the best final objective (mean over starts) on the
 seed 1000, which no run of up to a thousand seeds has (slides: not given). Five rates and two seeds were planned and cut
-for time; full ES, which makes T/K times fewer updates, also had 0.3, since its best was at the grid's edge."""
+for time; full ES, which makes T/K times fewer updates, also had 0.3, since its best was at the grid's edge, as
+others' still are (one-step and TBPTT at 0.01; PES and truncated ES of the stage heuristic at 0.1)."""
 LogParameter = Annotated[float, Field(ge=-20, le=20)]
 """A natural logarithm, as outer parameters are."""
 

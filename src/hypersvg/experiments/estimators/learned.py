@@ -6,6 +6,7 @@ import torch
 from hypersvg.experiments.estimators.outer import Contender, Evaluate, compete
 from hypersvg.experiments.estimators.pooled import (
     classification,
+    evolutions,
     judging,
     learning,
     mean_unroll_loss,
@@ -13,8 +14,6 @@ from hypersvg.experiments.estimators.pooled import (
     unroll_losses,
 )
 from hypersvg.experiments.job import Job, Tables
-from hypersvg.maths.estimators.evolution import TruncatedEvolution, es_single, pes
-from hypersvg.maths.estimators.unrolls import GradientEstimator
 from hypersvg.maths.random import torch_generator
 from hypersvg.tasks.classification import Classification
 from hypersvg.tasks.learned_optimizer import LearnedOptimizer
@@ -52,21 +51,10 @@ def judge(job: Job, task: Classification, seed: int) -> Evaluate:
 
 
 def contenders(job: Job, task: Classification, seed: int) -> list[Contender]:
-    """Truncated ES, PES and ES-Single from one start, each with its own learning rate and as many inner steps."""
-    learned, problem = job.settings.learned, optimizer_on(job, learning(task, seed))
+    """The evolution strategies, from one start."""
+    problem = optimizer_on(job, learning(task, seed))
     theta = problem.initial(torch_generator(seed, "learned optimizer"))
-    pairs, sigma, truncation = learned.pairs, learned.sigma, learned.truncation
-    particles = {"es": 2 * pairs + 1, "pes": 2 * pairs, "es_single": 2 * pairs}
-    estimators: dict[str, GradientEstimator] = {
-        "es": TruncatedEvolution(problem, pairs, sigma, truncation),
-        "pes": pes(problem, pairs, sigma, truncation),
-        "es_single": es_single(problem, pairs, sigma, truncation),
-    }
-    rates = {"es": learned.rate_es, "pes": learned.rate_pes, "es_single": learned.rate_es_single}
-    updates = {name: learned.inner_steps // (count * truncation) for name, count in particles.items()}
-    return [
-        Contender(name, estimator, theta, updates[name], rates[name], "adam") for name, estimator in estimators.items()
-    ]
+    return evolutions(problem, theta, job.settings.learned)
 
 
 def constant_rates(job: Job, task: Classification, seed: int, rule: Rule) -> list[dict[str, object]]:

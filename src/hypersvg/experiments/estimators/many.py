@@ -7,6 +7,7 @@ from torch import Tensor
 from hypersvg.experiments.estimators.outer import Contender, Evaluate, compete
 from hypersvg.experiments.estimators.pooled import (
     classification,
+    evolutions,
     judging,
     learning,
     mean_unroll_loss,
@@ -14,8 +15,6 @@ from hypersvg.experiments.estimators.pooled import (
     unroll_losses,
 )
 from hypersvg.experiments.job import Job, Tables
-from hypersvg.maths.estimators.evolution import TruncatedEvolution, es_single, pes
-from hypersvg.maths.estimators.unrolls import GradientEstimator
 from hypersvg.maths.random import torch_generator
 from hypersvg.tasks.classification import Classification
 from hypersvg.tasks.many_hyperparameters import ManyHyperparameters
@@ -58,21 +57,9 @@ def names() -> tuple[str, ...]:
 
 
 def contenders(job: Job, task: Classification, seed: int) -> list[Contender]:
-    """Truncated ES, PES and ES-Single from one start, each with its own learning rate and as many inner steps."""
-    many, problem = job.settings.many, problem_of(job, learning(task, seed))
-    pairs, sigma, truncation = many.pairs, many.sigma, many.truncation
-    particles = {"es": 2 * pairs + 1, "pes": 2 * pairs, "es_single": 2 * pairs}
-    estimators: dict[str, GradientEstimator] = {
-        "es": TruncatedEvolution(problem, pairs, sigma, truncation),
-        "pes": pes(problem, pairs, sigma, truncation),
-        "es_single": es_single(problem, pairs, sigma, truncation),
-    }
-    rates = {"es": many.rate_es, "pes": many.rate_pes, "es_single": many.rate_es_single}
-    updates = {name: many.inner_steps // (count * truncation) for name, count in particles.items()}
-    return [
-        Contender(name, estimator, problem.initial(), updates[name], rates[name], "adam", names=names())
-        for name, estimator in estimators.items()
-    ]
+    """The evolution strategies, from one start."""
+    problem = problem_of(job, learning(task, seed))
+    return evolutions(problem, problem.initial(), job.settings.many, names())
 
 
 def draws(job: Job, count: int, seed: int, problem: ManyHyperparameters) -> Tensor:

@@ -1,4 +1,4 @@
-"""Inner problems on small images, and what outer parameters are worth on common ones: shared by several stages."""
+"""Inner problems on small images, who descends on them, and what outer parameters are worth: for several stages."""
 
 from dataclasses import replace
 
@@ -6,12 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from hypersvg.experiments.estimators.outer import Evaluate
+from hypersvg.experiments.estimators.outer import Contender, Evaluate
 from hypersvg.experiments.job import Job
 from hypersvg.images import Images, Split, load_images
-from hypersvg.maths.estimators.unrolls import InnerProblem, Windows
+from hypersvg.maths.estimators.evolution import TruncatedEvolution, es_single, pes
+from hypersvg.maths.estimators.unrolls import GradientEstimator, InnerProblem, Windows
 from hypersvg.maths.network import Network
 from hypersvg.maths.random import seed_of
+from hypersvg.settings.estimators_meta import Learned, Many
 from hypersvg.tasks.classification import Classification
 from hypersvg.tasks.unrolled import MiniBatches
 
@@ -64,3 +66,19 @@ def unroll_losses(problem: InnerProblem, thetas: Tensor, count: int) -> Tensor:
 def mean_unroll_loss(problem: InnerProblem, count: int) -> Evaluate:
     """The objective: :func:`unroll_losses` of one θ."""
     return lambda theta: float(unroll_losses(problem, theta.unsqueeze(0), count))
+
+
+def evolutions(
+    problem: InnerProblem, theta: Tensor, block: Learned | Many, names: tuple[str, ...] = ()
+) -> list[Contender]:
+    """Truncated ES, PES and ES-Single from ``theta``, each with its own learning rate and as many inner steps."""
+    pairs, sigma, truncation = block.pairs, block.sigma, block.truncation
+    found: list[tuple[str, GradientEstimator, int, float]] = [
+        ("es", TruncatedEvolution(problem, pairs, sigma, truncation), 2 * pairs + 1, block.rate_es),
+        ("pes", pes(problem, pairs, sigma, truncation), 2 * pairs, block.rate_pes),
+        ("es_single", es_single(problem, pairs, sigma, truncation), 2 * pairs, block.rate_es_single),
+    ]
+    return [
+        Contender(name, estimator, theta, block.inner_steps // (particles * truncation), rate, "adam", names=names)
+        for name, estimator, particles, rate in found
+    ]
