@@ -16,7 +16,7 @@ ESTIMATOR_STAGES := influence schedule stability heuristic ridge copying learned
 STEM = $(basename $(notdir $(VARIANT)))
 RUN = $(SCALE)$(if $(STEM),+$(STEM))
 # A cluster's profile says itself how much runs at once.
-WHERE = $(if $(filter default,$(PROFILE)),--cores "$(CORES)",--workflow-profile "workflow/profiles/$(PROFILE)")
+PLACE = $(if $(filter default,$(PROFILE)),--cores "$(CORES)",--workflow-profile "workflow/profiles/$(PROFILE)")
 CONFIG = scale=$(SCALE) $(if $(VARIANT),variant=$(VARIANT)) $(if $(SEEDS),seeds=$(SEEDS)) $(if $(DEVICE),device=$(DEVICE))
 
 # Snakemake keeps a cache in the user's own; without one that can be written (no HOME, a read-only one) it lives here.
@@ -39,7 +39,7 @@ environment: ## make .venv from the lock files where it is missing or out of dat
 define snakemake
 	@$(BIN)/hypersvg preflight --quiet --cores "$(CORES)" --profile "$(PROFILE)" $(foreach pair,$(1),--config "$(pair)") $(2)
 	@live=; if [ -t 1 ] && [ -t 2 ]; then live="--logger rich"; fi; \
-	$(BIN)/hypersvg alone -- $(BIN)/snakemake $(2) $(WHERE) $$live --config $(1)
+	$(BIN)/hypersvg alone -- $(BIN)/snakemake $(2) $(PLACE) $$live --config $(1)
 endef
 
 replicate: environment ## every stage, figure and table at SCALE (default: default)

@@ -1,6 +1,7 @@
 """Exhibits and claims of the group ``estimators``, on a run of its own stages: complete, stamped, reproducible."""
 
 import inspect
+import json
 import math
 import re
 import shutil
@@ -17,6 +18,7 @@ from hypersvg.claims.claim import Claim, load_claims
 from hypersvg.claims.judge import sample_of
 from hypersvg.claims.metrics import METRICS
 from hypersvg.exhibits import EXHIBITS, Exhibit, Results, build
+from hypersvg.exhibits.registry import ON_FASHION
 from hypersvg.experiments.stages import STAGES, TABLE_FILES, stages_of
 from hypersvg.pipeline.exhibits_index import EXHIBITS as NOTEBOOK_OF
 from hypersvg.pipeline.exhibits_index import NOTEBOOKS, exhibit_files, exhibits_of
@@ -92,6 +94,28 @@ def test_stand_in_data_are_stamped_on_figure_csv_and_table(name: str, tiny: Path
         assert STAMP in files[".md"].read_text(encoding="utf-8")
     else:
         assert STAMP in [text.get_text() for text in exhibit.figure.texts]
+
+
+@pytest.mark.parametrize("name", ON_FASHION)
+@pytest.mark.parametrize("found", [True, False])
+def test_exhibits_of_fashion_mnist_say_whether_it_is_that_or_mnist_in_its_place(
+    name: str, found: bool, broken: Path
+) -> None:
+    said = {"source": "fashion_mnist" if found else "mnist", "stand_in": not found}
+    (broken / "tables" / "fashion.json").write_text(json.dumps(said), encoding="utf-8")
+    (broken / "tables" / "manifest.json").write_text('{"source": "mnist", "stand_in": false}', encoding="utf-8")
+    exhibit = build(name, Results(broken))
+    assert exhibit.figure is not None
+    texts = [text.get_text() for text in exhibit.figure.texts]
+    assert ("MNIST stands in for FashionMNIST" in texts) == (not found)
+    assert ("MNIST stands in for FashionMNIST" in exhibit.caption) == (not found)
+    assert texts[0].endswith("FashionMNIST") == found
+    assert set(pd.read_csv(written(broken, name)[".csv"])["data"]) == {said["source"]}
+
+
+def test_the_exhibits_of_fashion_mnist_are_those_of_the_stages_that_train_on_it() -> None:
+    trained = {name for (stage, _), name in TABLE_FILES.items() if STAGES[stage].fashion}
+    assert {name for name in NAMES if trained & set(NOTEBOOKS[NOTEBOOK_OF[name]].tables)} == set(ON_FASHION)
 
 
 @pytest.mark.parametrize("name", NAMES)

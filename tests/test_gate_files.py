@@ -197,6 +197,16 @@ def test_other_seeds_and_other_settings_are_refused_by_name(root):
     assert "svg.width 32, there 16" in sentence(root)
 
 
+@pytest.mark.parametrize(("manifest", "key"), [("manifest.json", "data.source"), ("fashion.json", "fashion.source")])
+def test_other_images_are_refused_by_name(root, manifest, key):
+    path = root / "results" / "smoke" / "tables" / manifest
+    path.write_text('{"source": "mnist"}', encoding="utf-8")
+    accept(root, "smoke")
+    assert "agrees with its reference" in check(root, "smoke")
+    path.write_text('{"source": "others"}', encoding="utf-8")
+    assert f"made on other images than its reference (others, there mnist): set {key}" in sentence(root)
+
+
 def test_another_device_is_no_other_setting(root):
     accept(root, "smoke")
     settings = blocks(2)

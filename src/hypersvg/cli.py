@@ -43,6 +43,18 @@ def data(settings: SettingsOption, output: Annotated[Path, typer.Option(help="fo
 
 
 @app.command()
+def fashion(
+    settings: SettingsOption,
+    images: Annotated[Path, typer.Option(help="the data stage's images.safetensors, which may have to stand in")],
+    output: Annotated[Path, typer.Option(help="folder for the images")],
+) -> None:
+    """Find, verify and split FashionMNIST."""
+    from hypersvg.pipeline.fashion_job import make_fashion
+
+    make_fashion(settings, images, output)
+
+
+@app.command()
 def gather(
     stage: str,
     table: str,

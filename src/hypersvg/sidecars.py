@@ -12,7 +12,8 @@ from typing import Any
 
 from hypersvg.tables import TableError
 
-IMAGES = "images.safetensors"
+IMAGES, FASHION = "images.safetensors", "fashion.safetensors"
+"""What the data stage writes: the images of a run, and those of the stages that train on FashionMNIST."""
 JOB_SIDECAR = "provenance.json"
 RECORDS = ("settings", "code", "git", "job", "machine", "versions")
 """Parts of a sidecar that not all have."""

@@ -106,6 +106,21 @@ def images(wildcards):
     return run_file("data", "images.safetensors", run=RUNS[wildcards.run].data_owner)
 
 
+def stage_images(stage):
+    """The images that the jobs of a stage train on; none where it needs none."""
+    if not STAGES[stage].needs_images:
+        return []
+    return run_file("fashion", "fashion.safetensors") if STAGES[stage].fashion else images
+
+
+def manifests(tables):
+    """What the images behind gathered tables were."""
+    fashion = {name for (stage, _), name in TABLE_FILES.items() if STAGES[stage].fashion} & set(tables)
+    return [
+        run_file("tables", f"{name}.json", run=THIS.name) for name in ("manifest", *(["fashion"] if fashion else []))
+    ]
+
+
 def job_file(stage, name, arm="{arm}"):
     """Pattern of one file of the jobs of a stage."""
     return run_file("jobs", stage, arm, "seeds-{first}-{last}", name)

@@ -1,6 +1,6 @@
 # The stages of the group estimators: gradient estimators of unrolled computation (Vicol 2023). Only with variant=estimators.
 #
-# Inputs   data/images.safetensors, of the stages that train on images
+# Inputs   data/images.safetensors or fashion/fashion.safetensors, of the stages that train on images
 # Outputs  jobs/<stage>/<arm>/seeds-*/outer_curves.parquet       the objective, one row an evaluation
 #          jobs/<stage>/<arm>/seeds-*/outer_parameters.parquet   the outer parameters there
 #          and what else experiments/estimator_stages.py names
@@ -14,7 +14,7 @@ for stage in stages_of("estimators"):
             name:
                 f"{stage}_job" + ("" if tables == STAGES[stage].all_tables(SETTINGS) else f"_{'_'.join(tables)}")
             input:
-                images=images if STAGES[stage].needs_images else [],
+                images=stage_images(stage),
                 code=stage_code(stage),
             output:
                 tables=[job_file(stage, f"{table}.parquet") for table in tables],

@@ -1,6 +1,6 @@
 # Stage exhibits: the notebooks, each executed on the run's tables; they draw and print, and compute nothing.
 #
-# Inputs   notebooks/<name>.ipynb, tables/*.parquet, tables/manifest.json
+# Inputs   notebooks/<name>.ipynb, tables/*.parquet, tables/manifest.json or fashion.json
 # Outputs  exhibits/fig_4_*.svg|png|csv and exhibits/table_4_*.csv|md
 #          notebooks/<name>.ipynb, .html and .provenance.json
 # Steps    1. execute with strict parameters, in this environment's own kernel
@@ -14,7 +14,7 @@ for name, notebook in notebooks_of(GROUP).items():
         input:
             notebook=f"notebooks/{name}.ipynb",
             tables=[table_file(table, THIS.name) for table in notebook.tables],
-            manifest=RUN / "tables" / "manifest.json",
+            manifests=manifests(notebook.tables),
             code=code("hypersvg.pipeline.notebooks", "hypersvg.exhibits"),
         output:
             exhibits=exhibit_outputs(notebook.exhibits),

@@ -2,8 +2,11 @@
 #
 # Inputs   jobs/<stage>/<arm>/seeds-*/<table>.parquet
 # Outputs  tables/<name>.parquet, and tables/<name>.provenance.json beside it
-#          tables/manifest.json                what the images were, for the exhibits' stamp
+#          tables/manifest.json, fashion.json  what the images were, for the exhibits' stamp
 # Steps    1. concatenate, check the schema and that no method, start or seed is missing
+
+
+COPY = "cp {input} {output}.partial > {log} 2>&1 && mv {output}.partial {output}"
 
 
 rule gather_manifest:
@@ -18,7 +21,24 @@ rule gather_manifest:
     conda:
         "../../envs/environment.yaml"
     shell:
-        "cp {input} {output}.partial > {log} 2>&1 && mv {output}.partial {output}"
+        COPY
+
+
+if GROUP == "estimators":
+
+    rule gather_fashion:
+        input:
+            run_file("fashion", "manifest.json"),
+        output:
+            run_file("tables", "fashion.json"),
+        log:
+            run_file("logs", "gather", "fashion.log"),
+        group:
+            "exhibits"
+        conda:
+            "../../envs/environment.yaml"
+        shell:
+            COPY
 
 
 for (stage, table), name in TABLE_FILES.items():

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,22 +33,36 @@ def prepare(settings: Data, folder: Path) -> Manifest:
     (train, test), stand_in = pools(settings)
     splits = split(train, test, settings.limit)
     stamp = STAND_IN if stand_in else ""
+    write_images(splits, stamp or "mnist", folder / IMAGES)
+    checksums = {IMAGES: files.digest(folder / IMAGES, "sha256")}
+    if not stand_in:
+        checksums |= {file.name: file.sha256 for file in files.FILES}
+    return write_manifest(folder, manifest_of("digits" if stand_in else "mnist", stamp, splits, checksums))
+
+
+def write_images(splits: Mapping[str, Pool], source: str, target: Path) -> None:
+    """Write the pools as ``<name>_images`` and ``<name>_labels``, with ``source`` as metadata."""
     tensors = {}
     for name, pool in splits.items():
         tensors[f"{name}_images"] = torch.from_numpy(pool.images.copy())
         tensors[f"{name}_labels"] = torch.from_numpy(pool.labels.copy())
-    target = folder / IMAGES
-    write_atomically(target, lambda path: save_file(tensors, path, metadata={"source": stamp or "mnist"}))
-    checksums = {IMAGES: files.digest(target, "sha256")}
-    if not stand_in:
-        checksums |= {file.name: file.sha256 for file in files.FILES}
-    manifest: Manifest = {
-        "source": "digits" if stand_in else "mnist",
-        "stand_in": stand_in,
+    write_atomically(target, lambda path: save_file(tensors, path, metadata={"source": source}))
+
+
+def manifest_of(source: str, stamp: str, splits: Mapping[str, Pool], checksums: Mapping[str, str]) -> Manifest:
+    """What ``manifest.json`` says of an images file; ``stamp`` marks stand-in data."""
+    counts = {name: len(pool) for name, pool in splits.items()}
+    return {
+        "source": source,
+        "stand_in": bool(stamp),
         "stamp": stamp,
-        "counts": {name: len(pool) for name, pool in splits.items()},
-        "checksums": checksums,
+        "counts": counts,
+        "checksums": dict(checksums),
     }
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
+    """Write ``manifest.json`` and return it."""
     text = json.dumps(manifest, indent=2) + "\n"
     write_atomically(folder / MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
     return manifest

@@ -1,4 +1,4 @@
-"""``torchvision.datasets.MNIST``, also where torchvision's compiled operators do not fit the installed torch."""
+"""torchvision's data sets, also where its compiled operators do not fit the installed torch."""
 
 import importlib
 import sys
@@ -13,13 +13,23 @@ OPERATORS = {
 
 
 def mnist_class() -> Any:
-    """The class ``torchvision.datasets.MNIST``.
+    """The class ``torchvision.datasets.MNIST``."""
+    return data_sets().MNIST
+
+
+def fashion_class() -> Any:
+    """The class ``torchvision.datasets.FashionMNIST``."""
+    return data_sets().FashionMNIST
+
+
+def data_sets() -> Any:
+    """The module ``torchvision.datasets``.
 
     PyPI's torchvision is compiled for CUDA; beside a CPU build of torch its import ends with "operator
     torchvision::nms does not exist". The data sets need no such operator, so it is declared, and only then.
     """
     try:
-        return importlib.import_module("torchvision.datasets").MNIST
+        return importlib.import_module("torchvision.datasets")
     except RuntimeError as error:
         if "torchvision::nms" not in str(error):
             raise
@@ -27,4 +37,4 @@ def mnist_class() -> Any:
         del sys.modules[name]
     for operator, signature in OPERATORS.items():
         torch.library.define(operator, signature)
-    return importlib.import_module("torchvision.datasets").MNIST
+    return importlib.import_module("torchvision.datasets")

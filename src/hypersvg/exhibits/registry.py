@@ -44,6 +44,8 @@ EXHIBITS: dict[str, Callable[[Results], Exhibit]] = {
         *(fig_beyond, table_beyond),
     )
 }
+ON_FASHION = ("fig_learned", "fig_smoothing", "fig_many")
+"""Exhibits of stages that train on FashionMNIST where it can be had."""
 
 
 def build(name: str, results: Results) -> Exhibit:
@@ -53,6 +55,7 @@ def build(name: str, results: Results) -> Exhibit:
     """
     if name not in EXHIBITS:
         raise TableError(f"unknown exhibit '{name}'; known: {', '.join(EXHIBITS)}")
+    results = results.on_fashion() if name in ON_FASHION else results
     exhibit = EXHIBITS[name](results)
     exhibit.save(results)
     return exhibit

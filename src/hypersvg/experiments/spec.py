@@ -18,8 +18,9 @@ class StageSpec:
     ``blocks`` are the settings blocks whose change reruns it, but for
     :data:`~hypersvg.experiments.stages.UNCOUNTED` and the keys that it ``ignores``. ``arms`` are its job variants,
     ``tables`` the tables each arm's job writes, ``groups`` the rows by method that a gathered table must hold for every
-    seed. ``arrays`` are further files of every job; ``after`` is a stage whose job of the same seeds it reads;
-    ``by_seed`` is false where a job knows no seeds; ``group`` are the runs that it belongs to (``run.group``).
+    seed. ``fashion`` is true where it trains on FashionMNIST. ``arrays`` are further files of every job; ``after`` is a
+    stage whose job of the same seeds it reads; ``by_seed`` is false where a job knows no seeds; ``group`` are the runs
+    that it belongs to (``run.group``).
     """
 
     name: str
@@ -28,6 +29,7 @@ class StageSpec:
     tables: Callable[[str], Names]
     groups: Callable[[Settings, str], Groups | None]
     needs_images: bool = True
+    fashion: bool = False
     arrays: Names = ()
     after: str | None = None
     by_seed: bool = True

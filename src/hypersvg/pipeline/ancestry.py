@@ -12,7 +12,7 @@ from hypersvg.pipeline.exhibits_index import EXHIBITS
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.pipeline.selection import chosen
 from hypersvg.reading.results import FILES
-from hypersvg.sidecars import IMAGES, JOB_SIDECAR, Sidecar, beside, read_sidecar, require_recorded, sha256
+from hypersvg.sidecars import FASHION, IMAGES, JOB_SIDECAR, Sidecar, beside, read_sidecar, require_recorded, sha256
 from hypersvg.tables import read_table
 
 CLAIMS = "claims"
@@ -88,8 +88,8 @@ def ancestry(run: Path, name: str, row: int | None = None, where: str = "") -> A
         origins = tuple(origin(table, narrowed(read(table), narrow)) for table in tables)
     jobs = [part.job for one in origins for part in one.parts]
     before = read_by(jobs)
-    images = tuple({part.job.path: part.job for part in before if part.file.name == IMAGES}.values())
-    earlier = tuple(part for part in before if part.file.name != IMAGES)
+    images = tuple({part.job.path: part.job for part in before if part.file.name in (IMAGES, FASHION)}.values())
+    earlier = tuple(part for part in before if part.file.name not in (IMAGES, FASHION))
     chain = [*([page] if page else []), *(one.table for one in origins), *jobs, *(part.job for part in before)]
     return Ancestry(path, question, len(frame), rows, page, origins, earlier, images, tuple(troubles(chain)))
 

@@ -10,7 +10,7 @@ import pandas as pd
 from hypersvg.pipeline.ancestry import Ancestry, Origin, Part
 from hypersvg.reading.results import plural
 from hypersvg.settings import Settings
-from hypersvg.sidecars import IMAGES, SHOWN, Sidecar, sha256
+from hypersvg.sidecars import FASHION, IMAGES, SHOWN, Sidecar, sha256
 
 ROWS, COLUMNS = 5, 11
 """Rows and columns in question that are printed."""
@@ -166,8 +166,9 @@ def images_line(images: Sidecar) -> str:
     """The images, and the published files that they were cut from."""
     manifest = images.path.with_name("manifest.json")
     told = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
-    file, digest = images.path.with_name(IMAGES), images.outputs.get(IMAGES, "")
-    sources = [[name, value[:SHOWN]] for name, value in told.get("checksums", {}).items() if name != IMAGES]
+    name = FASHION if FASHION in images.outputs else IMAGES
+    file, digest = images.path.with_name(name), images.outputs.get(name, "")
+    sources = [[other, value[:SHOWN]] for other, value in told.get("checksums", {}).items() if other != name]
     line = f"  {file}  SHA-256 {digest[:SHOWN]}, {told.get('source', 'unknown')}, made {when(images)} UTC"
     return f"{line}\n{grid(sources)}" if sources else line
 

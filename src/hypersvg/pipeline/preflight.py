@@ -72,12 +72,13 @@ def parameters(settings: Settings) -> int:
 
 
 def disk_bytes(settings: Settings) -> int:
-    """Bytes of a finished run: the offline data set in float32 (of the thesis's group), the images, and the rest."""
+    """Bytes of a finished run: its images, the thesis's offline data set in float32, and the rest."""
     trajectories = settings.trajectories
     states = settings.run.seeds * trajectories.count * (trajectories.steps + 1) * parameters(settings) * 4
+    images = (settings.data.limit or MNIST_IMAGES) * IMAGE_BYTES
     if settings.run.group != "thesis":
-        states = 0
-    return states + (settings.data.limit or MNIST_IMAGES) * IMAGE_BYTES + REST_BYTES
+        return 2 * images + REST_BYTES
+    return states + images + REST_BYTES
 
 
 def estimate(settings: Settings, scale: str, estimates: Path, cores: int) -> Estimate:

@@ -97,10 +97,11 @@ def group_of(folder: Path) -> Group:
 
 
 def copy_tables(source: Path, target: Path) -> None:
-    """The tidy tables, small, and the settings and the manifest without which nobody could read them."""
+    """The tidy tables, small, and the settings and the manifests without which nobody could read them."""
     (target / "tables").mkdir()
-    for name in ("settings.json", "tables/manifest.json"):
-        shutil.copyfile(source / name, target / name)
+    for name in ("settings.json", "tables/manifest.json", "tables/fashion.json"):
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
     for path in sorted((source / "tables").glob("*.parquet")):
         write_small(pd.read_parquet(path), target / "tables" / path.name)
 

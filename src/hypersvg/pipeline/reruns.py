@@ -17,6 +17,8 @@ from typing import Any
 from hypersvg.pipeline.failures import HypersvgError
 from hypersvg.sidecars import sha256
 
+DATA_RULES = ("images", "gather_manifest", "fashion_images", "gather_fashion")
+
 
 @dataclass(frozen=True)
 class Changed:
@@ -109,7 +111,7 @@ def explained(workflow: Any, made_again: set[str]) -> Iterator[Planned]:
 
 def stage_of(job: Any) -> str:
     """The stage a job works for; the rule's own name where there is none."""
-    return "data" if job.rule.name in ("images", "gather_manifest") else str(job.params.get("stage", job.rule.name))
+    return "data" if job.rule.name in DATA_RULES else str(job.params.get("stage", job.rule.name))
 
 
 def causes(job: Any, workflow: Any, made_again: set[str]) -> Causes:

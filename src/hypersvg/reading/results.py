@@ -1,5 +1,6 @@
 """Reading a run: its tables, its settings and what its data were."""
 
+import copy
 import itertools
 import json
 from collections.abc import Mapping, Sequence
@@ -69,6 +70,7 @@ class Results:
         manifest = read_json((shared or self.folder) / "tables" / "manifest.json")
         self.stand_in = bool(manifest.get("stand_in"))
         self.stamp = str(manifest.get("stamp", "")) if self.stand_in else ""
+        self.source, self.images = ("digits", "UCI digits") if self.stand_in else ("mnist", "MNIST")
         self.task = self.settings.extensions.task_name
         if self.stand_in and not self.stamp:
             raise TableError(
@@ -95,8 +97,8 @@ class Results:
 
     @property
     def data(self) -> str:
-        """What goes in the ``data`` column of every exhibit: ``mnist``, or a stand-in's or own task's stamp."""
-        return self.stamp or "mnist"
+        """What goes in the ``data`` column of an exhibit: ``mnist``, or a stand-in's or own task's stamp."""
+        return self.stamp or self.source
 
     @property
     def seeds(self) -> list[int]:
@@ -113,11 +115,20 @@ class Results:
     @property
     def footer(self) -> str:
         """Run, seeds, width and images in one line, printed small on every figure."""
-        images = "UCI digits" if self.stand_in else "MNIST"
         limit = self.settings.data.limit
-        counted = f"own task {self.task}" if self.task else f"{limit:,} images of {images}" if limit else images
+        images = f"{limit:,} images of {self.images}" if limit else self.images
+        counted = f"own task {self.task}" if self.task else images
         seeds = plural(len(self.seeds), "seed")
         return f"run {self.name} · {seeds} · surrogate width {self.settings.svg.width} · {counted}"
+
+    def on_fashion(self) -> "Results":
+        """The run as the exhibits show it that are of FashionMNIST; itself where its own images stood in."""
+        path = (self.shared or self.folder) / "tables" / "fashion.json"
+        if not path.is_file() or read_json(path).get("stand_in", True):
+            return self
+        view = copy.copy(self)
+        view.stand_in, view.stamp, view.source, view.images = False, "", "fashion_mnist", "FashionMNIST"
+        return view
 
     def table(self, name: str) -> pd.DataFrame:
         """``tables/<name>.parquet``, checked against its schema, its sidecar and the tables read before."""

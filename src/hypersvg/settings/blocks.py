@@ -11,7 +11,7 @@ from pydantic import Field, PositiveInt, model_validator
 from hypersvg.settings.base import Block, LogRate, Rate, Widths
 from hypersvg.settings.combinations import impossible
 from hypersvg.settings.estimators import Beyond, Influence
-from hypersvg.settings.estimators_meta import Learned, Many, Smoothing
+from hypersvg.settings.estimators_meta import Fashion, Learned, Many, Smoothing
 from hypersvg.settings.estimators_training import Heuristic, Schedule, Stability, Unrolled
 from hypersvg.settings.extensions import Extensions
 from hypersvg.settings.groups import Group
@@ -165,6 +165,7 @@ class Settings(Block):
     influence: Influence = Influence()
     ridge: Ridge = Ridge()
     copying: Copying = Copying()
+    fashion: Fashion = Fashion()
     learned: Learned = Learned()
     smoothing: Smoothing = Smoothing()
     many: Many = Many()

@@ -15,6 +15,14 @@ from hypersvg.settings.tuning import Sigma
 Pooling = Literal[1, 2, 4, 7]
 
 
+class Fashion(Block):
+    """FashionMNIST, on which the learned optimizer and the many hyperparameters train on the slides."""
+
+    source: Literal["auto", "fashion_mnist", "run"] = "auto"
+    """auto: FashionMNIST, else the run's own images as a stamped stand-in (always where those are the digits);
+    fashion_mnist: FashionMNIST or an error; run: the run's own images."""
+
+
 class Learned(Block):
     """Meta-training a learned optimizer, and the ablation over σ on it."""
 

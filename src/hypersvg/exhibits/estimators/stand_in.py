@@ -1,4 +1,4 @@
-"""What the exhibits say whose slide has FashionMNIST where they have MNIST."""
+"""What the exhibits say whose slide has FashionMNIST where they have MNIST (see :meth:`Results.on_fashion`)."""
 
 from typing import Any
 
@@ -14,8 +14,13 @@ SENTENCE = "MNIST stands in for FashionMNIST."
 
 
 def stands_in(results: Results) -> str:
-    """The sentence of a caption; empty on the digits, whose own stamp says what they are."""
-    return "" if results.stamp else f" {SENTENCE}"
+    """The sentence of a caption; empty on FashionMNIST, and on the digits, whose own stamp says what they are."""
+    return f" {SENTENCE}" if mnist_stands_in(results) else ""
+
+
+def mnist_stands_in(results: Results) -> bool:
+    """Whether the images of an exhibit are MNIST's."""
+    return results.data == "mnist"
 
 
 def stamped_figure(results: Results, height: float) -> Figure:
@@ -24,7 +29,7 @@ def stamped_figure(results: Results, height: float) -> Figure:
     On the digits the run's own stamp stands there instead: they are neither.
     """
     figure = new_figure(results, height)
-    if results.stamp:
+    if not mnist_stands_in(results):
         return figure
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine), "figures are made by new_figure"

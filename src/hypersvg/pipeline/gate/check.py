@@ -25,6 +25,7 @@ def check(root: Path, run: str) -> str:
     """
     new, old = sides(root / "results", run)
     refuse_other_settings(new, old, run)
+    refuse_other_images(new, old, run)
     comparison = examined(compare_sides(new, old), root)
     write_csv(as_frame(comparison.drifts), new.folder / CSV)
     print(heading(comparison))
@@ -66,6 +67,18 @@ def refuse_other_settings(new: Side, old: Side, run: str) -> None:
             f"{new.folder} was made with other settings than its reference ({words}): run {command('replicate', run)} "
             f"with those of the reference, or take the new numbers with {command('accept', run)}"
         )
+
+
+def refuse_other_images(new: Side, old: Side, run: str) -> None:
+    """Raise a sentence where the run found other images than its reference: its numbers are then meant to differ."""
+    for manifest in new.images.keys() & old.images.keys():
+        was, now = old.images[manifest], new.images[manifest]
+        if was != now:
+            key = {"manifest.json": "data.source", "fashion.json": "fashion.source"}[manifest]
+            raise HypersvgError(
+                f"{new.folder} was made on other images than its reference ({now}, there {was}): set {key} and "
+                f"HYPERSVG_DATA so that it finds those, or take the new numbers with {command('accept', run)}"
+            )
 
 
 def heading(comparison: Comparison) -> str:

@@ -1,7 +1,7 @@
 """The two sides of a comparison: a finished run, and its committed reference."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,20 @@ from hypersvg.settings.groups import Group
 Frame = pd.DataFrame
 FREE = ("run.device",)
 """Settings that are part of the machine class."""
+MANIFESTS = ("manifest.json", "fashion.json")
+"""What the images were, under ``tables/``: the run's, and those of the stages that train on FashionMNIST."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """Tables by name, claims by id, settings by dotted key, and the facts of ``run.json``."""
+    """Tables by name, claims by id, settings by dotted key, the facts of ``run.json``, and the images by manifest."""
 
     folder: Path
     settings: dict[str, Any]
     facts: dict[str, Any]
     tables: dict[str, Frame]
     claims: dict[str, dict[str, Any]]
+    images: dict[str, str] = field(default_factory=dict)
 
     @property
     def group(self) -> Group:
@@ -65,7 +68,9 @@ def read_side(folder: Path, facts: dict[str, Any]) -> Side:
     paths = {name: folder / "tables" / f"{name}.parquet" for name in FILES}
     tables = {name: read_frame(path) for name, path in paths.items() if path.is_file()}
     claims = {record["id"]: record for record in read_json(folder / "claims.json")}
-    return Side(folder, flat(read_json(folder / "settings.json")), facts, tables, claims)
+    manifests = [path for path in (folder / "tables" / name for name in MANIFESTS) if path.is_file()]
+    images = {path.name: str(read_json(path).get("source")) for path in manifests}
+    return Side(folder, flat(read_json(folder / "settings.json")), facts, tables, claims, images)
 
 
 def read_frame(path: Path) -> Frame:
