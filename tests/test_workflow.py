@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from checkout import ROOT, Checkout
+from micro import write_micro
 
 from hypersvg.experiments.stages import stages_of
 from hypersvg.pipeline.exhibits_index import EXHIBITS, notebooks_of
 from hypersvg.pipeline.runs import Run, run_of, seeds_in, write_run_settings
+from hypersvg.pipeline.settings_file import write_settings
 
 pytestmark = pytest.mark.slow
 RUNS = ((4, None), (2, "sgd"))
@@ -108,6 +110,18 @@ def test_a_variant_leaves_the_seeds_of_the_run_it_shares_jobs_with(tmp_path):
         write_run_settings(replace(run, name=str(tmp_path / run.name), base=moved(run.base, tmp_path)))
     assert seeds_in(tmp_path / "smoke" / "settings.json") == 4
     assert seeds_in(tmp_path / "smoke+sgd" / "settings.json") == 2
+
+
+@pytest.mark.workflow
+def test_a_variant_that_runs_leaves_them_too(tmp_path):
+    checkout = Checkout(tmp_path / "checkout")
+    write_micro(checkout)
+    results, config = checkout.folder / "results", checkout.folder / "config"
+    write_settings(run_of(config, {"scale": "micro", "seeds": 3}).settings, results / "micro" / "settings.json")
+    done = checkout.snakemake("toy", "--cores", "2", "--config", "scale=micro", "variant=toy_wide")
+    assert done.returncode == 0, done.stderr
+    assert seeds_in(results / "micro" / "settings.json") == 3
+    assert seeds_in(results / "micro+toy_wide" / "settings.json") == 2
 
 
 @pytest.mark.parametrize(

@@ -238,7 +238,7 @@ def begin():
     failures.end_without_deadlock()
     scheduler.look_when_a_job_ends(workflow)
     atexit.register(failed.tell_full_disk, RUN)
-    for run in RUNS.values():
+    for run in (THIS, *ALTERNATIVES.values()):  # their bases are written with them, and keep their numbers of seeds
         runs.write_run_settings(run)
 
 

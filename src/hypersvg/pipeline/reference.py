@@ -15,7 +15,7 @@ from hypersvg.pipeline.provenance import write_json, write_text
 from hypersvg.pipeline.timings_document import written_timings
 from hypersvg.settings.groups import Group
 
-LARGEST = 600_000
+LARGEST = 1_500_000
 """Bytes above which a file is left out of the reference."""
 BEGIN, END = "<!-- reference: begin -->", "<!-- reference: end -->"
 SHOWN = ("fig_4_01", "fig_4_12", "fig_4_14")
