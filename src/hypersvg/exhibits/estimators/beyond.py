@@ -145,8 +145,10 @@ def rate_panel(ax: Axes, rows: pd.DataFrame) -> None:
         ax.text(0.5, 0.5, "no common budget", ha="center", va="center", transform=ax.transAxes)
         return
     for name in (*ESTIMATORS, "svg"):
-        part = rows[rows.chooser == name].sort_values("start")
-        ax.plot(part.start, part.rate, color=colour(name), marker="o", markersize=2.5, linewidth=1)
+        part = rows[rows.chooser == name]
+        middle = part.groupby("start").rate.median()  # both grids may have a start
+        ax.plot(part.start, part.rate, "o", color=colour(name), markersize=2.5)
+        ax.plot(middle.index, middle, color=colour(name), linewidth=1)
     ends = np.array([rows.start.min(), rows.start.max()])
     ax.plot(ends, ends, color="0.3", linestyle=":", linewidth=0.9)
     log_axis(ax, "x")
