@@ -1,5 +1,6 @@
 """Where a result came from: a JSON sidecar beside it. Times live here and never in a table."""
 
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from hypersvg.sidecars import settings_hash, sha256
 PACKAGES = ("hypersvg", "torch", "numpy", "pandas", "pyarrow", "stable-baselines3", "bayesian-optimization")
 LOCK = Path("envs/lock.txt")
 CPUINFO = Path("/proc/cpuinfo")
+SHOWN = ("results", "docs", "*.md")
+"""Files under version control that nothing is computed from: `make accept` writes some of them."""
 
 
 def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -27,10 +31,12 @@ def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
 
 
 def git_state(root: Path) -> dict[str, Any]:
-    """Revision and whether the tree differs from it; both null outside a git checkout."""
+    """Revision and whether the tree differs from it in more than :data:`SHOWN`; both null outside a git checkout."""
     try:
         revision = git(root, "rev-parse", "HEAD")
-        return {"revision": revision, "dirty": bool(git(root, "status", "--porcelain", "--untracked-files=no"))}
+        others = (".", *(f":!{name}" for name in SHOWN))
+        changed = git(root, "status", "--porcelain", "--untracked-files=no", "--", *others)
+        return {"revision": revision, "dirty": bool(changed)}
     except (OSError, subprocess.CalledProcessError):
         return {"revision": None, "dirty": None}
 
@@ -43,6 +49,25 @@ def code_state(modules: tuple[str, ...], own: Sequence[str] = (), root: Path = P
     """
     files = [*source_files(modules, root), *own]
     return {"git": git_state(root), "code": {name: sha256(root / name) for name in files if (root / name).is_file()}}
+
+
+def uncommitted(sidecar: Mapping[str, Any], root: Path = Path()) -> bool:
+    """Whether a result was made with sources that differ from its revision's.
+
+    Where the tree differed, its recorded sources are held against that revision; a result that has none is doubted.
+    """
+    state, files = sidecar["git"], sidecar.get("code", {})
+    if not state["dirty"]:
+        return False
+    return not files or any(committed(root, state["revision"], name) != digest for name, digest in files.items())
+
+
+@cache
+def committed(root: Path, revision: str, name: str) -> str | None:
+    """SHA-256 of a file as it is in a revision; ``None`` where it is not there."""
+    command = ["git", "-C", str(root), "show", f"{revision}:{name}"]
+    shown = subprocess.run(command, check=False, capture_output=True)
+    return hashlib.sha256(shown.stdout).hexdigest() if shown.returncode == 0 else None
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from hypersvg.experiments.stages import TABLE_FILES, stages_of
 from hypersvg.pipeline.exhibits_index import exhibit_files, exhibits_of
 from hypersvg.pipeline.gate.machine import machine_class
-from hypersvg.pipeline.provenance import write_json, write_text
+from hypersvg.pipeline.provenance import uncommitted, write_json, write_text
 from hypersvg.pipeline.timings_document import written_timings
 from hypersvg.settings.groups import Group
 
@@ -117,7 +117,7 @@ def write_small(frame: pd.DataFrame, path: Path) -> None:
 def run_facts(run: Path) -> dict[str, Any]:
     """Seeds, width, jobs and their time [hours], revisions, versions and machines of a run, from its sidecars.
 
-    ``uncommitted`` counts the jobs that ran with files that differed from their revision.
+    ``uncommitted`` counts the jobs that ran with sources that differed from their revision.
     """
     settings = json.loads((run / "settings.json").read_text(encoding="utf-8"))
     sidecars = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(run.rglob("*provenance.json"))]
@@ -127,7 +127,7 @@ def run_facts(run: Path) -> dict[str, Any]:
         "jobs": len(sidecars),
         "job_hours": round(sum(sidecar["wall_seconds"] for sidecar in sidecars) / 3600, 2),
         "revisions": distinct(sidecar["git"]["revision"] for sidecar in sidecars),
-        "uncommitted": sum(bool(sidecar["git"]["dirty"]) for sidecar in sidecars),
+        "uncommitted": sum(map(uncommitted, sidecars)),
         "versions": sidecars[0]["versions"] if sidecars else {},
         "machines": distinct(machine(sidecar) for sidecar in sidecars),
         "machine_class": machine_class(sidecars),
