@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from hypersvg.exhibits.estimators.lines import COLOURS, every_seed, legend, median_lines, outer_rates, scaled
 from hypersvg.exhibits.exhibit import Exhibit
@@ -33,6 +34,7 @@ def drawn(results: Results, panels: dict[str, pd.DataFrame]) -> Figure:
     gradients(axes[1], results, panels["gradients"])
     median_lines(axes[2], panels["curves"], "inner_steps", "objective", METHODS)
     axes[2].set(xlabel="inner steps", ylabel="mean training loss")
+    axes[2].xaxis.set_major_locator(MaxNLocator(5))
     log_axis(axes[2])
     median_lines(axes[3], panels["variances"], "unrolls", "variance", METHODS)
     axes[3].set(xlabel="partial unrolls an inner problem", ylabel="variance of its gradient", xscale="log")
