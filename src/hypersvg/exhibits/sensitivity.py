@@ -7,6 +7,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from hypersvg.exhibits.exhibit import Exhibit
 from hypersvg.exhibits.names import COLOURBLIND
@@ -14,6 +15,10 @@ from hypersvg.exhibits.style import house_style, new_figure
 from hypersvg.reading.results import Results, plural
 
 KEYS = ("choice_variant", "headline")
+WIDE = 10
+"""Difference of a skill beyond which its axis is logarithmic, but for −1 … 1."""
+ROOM = 5
+"""Rows that a panel's title and axis take."""
 FACTOR = {"percent": 100.0, "share": 100.0}
 UNITS = {"percent": "points", "share": "points", "log10 rate": "decades", "ratio": ""}
 
@@ -25,7 +30,8 @@ def fig_sensitivity(results: Results, effects: pd.DataFrame) -> Exhibit:
     caption = (
         "What one other reading of the thesis changes: difference of a headline number from the default's, paired by "
         f"seed, mean and 95 % t-interval over {plural(len(results.seeds), 'seed')} (with three seeds 4.3 standard "
-        "errors wide), a row a variant of config/variants that touches the number. Dotted: the default, with its value."
+        "errors wide; cut where it leaves the axis), a row a variant of config/variants that touches the number. "
+        "Dotted: the default, with its value. The surrogate's skill: logarithmic beyond −1 … 1."
     )
     return Exhibit("fig_sensitivity", "Sensitivity.", effects, KEYS, caption, figure)
 
@@ -36,11 +42,11 @@ def drawn(results: Results, effects: pd.DataFrame) -> Figure:
     heights = [int((effects.headline == name).sum()) for name in names]
     columns = 3
     order = columns_of(heights, columns)
-    tallest = max(sum(heights[index] + 4 for index in column) for column in order)
+    tallest = max(sum(heights[index] + ROOM for index in column) for column in order)
     figure = new_figure(results, 0.6 + 0.115 * tallest)
     outer = figure.add_gridspec(1, columns)
     for place_of_column, column in enumerate(order):
-        ratios = [heights[index] + 4 for index in column] or [1]
+        ratios = [heights[index] + ROOM for index in column] or [1]
         inner = outer[place_of_column].subgridspec(len(ratios), 1, height_ratios=ratios)
         for place, index in enumerate(column):
             panel(figure.add_subplot(inner[place]), effects[effects.headline == names[index]])
@@ -51,7 +57,7 @@ def columns_of(heights: list[int], count: int) -> list[list[int]]:
     """Panels dealt to columns, the tallest first, each to the column that is shortest so far."""
     dealt: list[list[int]] = [[] for _ in range(count)]
     for index in sorted(range(len(heights)), key=lambda one: -heights[one]):
-        min(dealt, key=lambda column: sum(heights[one] + 4 for one in column)).append(index)
+        min(dealt, key=lambda column: sum(heights[one] + ROOM for one in column)).append(index)
     return dealt
 
 
@@ -66,10 +72,16 @@ def panel(ax: Axes, part: pd.DataFrame) -> None:
     ax.errorbar(factor * rows.difference, places, xerr=error, **look)
     ax.axvline(0, color="0.4", linestyle=":", linewidth=0.9)
     ax.set_xlim(-extent, extent)
+    ax.xaxis.set_major_locator(MaxNLocator(4))
+    if extent > WIDE and not unit:
+        far = 10.0 ** np.floor(np.log10(extent))
+        ax.set_xscale("symlog", linthresh=1)
+        ax.set_xticks([-far, -1, 0, 1, far], [f"{tick:g}" for tick in (-far, -1, 0, 1, far)], minor=False)
+        ax.set_xticks([], minor=True)
     ax.set_yticks(places, list(rows.choice_variant), fontsize=5.5)
     ax.set_ylim(-0.8, len(rows) - 0.2)
     ax.tick_params(axis="x", labelsize=6)
     level = f"{factor * rows.default.iloc[0]:.3g}"
-    ax.set_title(f"{rows.label.iloc[0]} (default {level})", fontsize=7)
+    ax.set_title(f"{rows.label.iloc[0]}\ndefault {level}", fontsize=7)
     ax.set_xlabel(f"difference [{unit}]" if unit else "difference", fontsize=6, labelpad=1)
     sns.despine(ax=ax)
