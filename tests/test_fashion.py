@@ -135,3 +135,10 @@ def test_the_job_s_sidecar_names_the_run_s_images_as_what_it_read(clothes, folde
     sidecar = json.loads((tmp_path / "fashion" / "provenance.json").read_text())
     assert list(sidecar["inputs"]) == [str(own)]
     assert {Path(name).name for name in sidecar["outputs"]} == {"fashion.safetensors", "manifest.json"}
+
+
+def test_a_damaged_download_is_refused_and_not_kept(clothes, own, served, tmp_path, monkeypatch):
+    monkeypatch.setattr(fashion_class(), "mirrors", mnist_class().mirrors)  # which serves other images by these names
+    with pytest.raises(DataError, match="the download is not FashionMNIST"):
+        prepare_fashion(Fashion(), None, own, tmp_path / "fashion")
+    assert not list((tmp_path / "cäche of mine" / "hypersvg" / RAW).iterdir())

@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPException
 from pathlib import Path
 
 from safetensors import safe_open
@@ -19,7 +18,7 @@ from safetensors import safe_open
 from hypersvg.data import files
 from hypersvg.data.files import DataError, UnavailableError
 from hypersvg.data.images_file import Manifest, manifest_of, split, write_atomically, write_images, write_manifest
-from hypersvg.data.places import VARIABLE, cache_folder, short_timeouts
+from hypersvg.data.places import VARIABLE, cache_folder, downloaded
 from hypersvg.data.sources import Pool, pool_of
 from hypersvg.data.torchvision_mnist import fashion_class
 from hypersvg.settings.estimators_meta import Fashion
@@ -109,7 +108,10 @@ def packed_files() -> Iterator[Path]:
     with cache_folder() as root:
         raw = root / RAW
         if not all((raw / name).is_file() for name in names()):
-            download(root)
+            raw.mkdir(parents=True, exist_ok=True)
+            with downloaded(fashion_class(), "31 MB", root) as fresh:
+                for name in names():
+                    (fresh / name).replace(raw / name)
         verify(raw, "delete it and run again")
         yield raw
 
@@ -120,20 +122,3 @@ def verify(raw: Path, mend: str) -> None:
         if not (raw / name).is_file():
             raise DataError(f"{raw / name} is missing; put it there, or remove {raw}")
         files.require("MD5", expected, files.digest(raw / name, "md5"), raw / name, mend)
-
-
-def download(root: Path) -> None:
-    """Download by torchvision, which verifies, into a scratch folder and move the packed files to ``root``.
-
-    Raises :class:`UnavailableError` where that fails.
-    """
-    (root / RAW).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as scratch:
-        try:
-            with short_timeouts():
-                fashion_class()(scratch, train=True, download=True)
-        except (RuntimeError, OSError, HTTPException) as error:
-            reason = " ".join(str(error).split())
-            raise UnavailableError(f"FashionMNIST cannot be downloaded ({reason})") from None
-        for name in names():
-            (Path(scratch) / RAW / name).replace(root / RAW / name)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -109,32 +110,41 @@ def writable(folder: Path) -> bool:
 
 
 def download(root: Path) -> None:
-    """Download by torchvision into a scratch folder and move the verified files to ``root``.
-
-    Raises :class:`UnavailableError` without a network, :class:`DataError` when a file is damaged or the disk is full.
-    """
-    with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as scratch:
-        raw = Path(scratch) / RAW
-        try:
-            with short_timeouts():
-                mnist_class()(scratch, train=True, download=True)
-        except (RuntimeError, OSError, HTTPException) as error:
-            if getattr(error, "errno", None) == errno.ENOSPC:
-                raise DataError(f"no room for MNIST (66 MB) in {root}; make room there") from None
-            if isinstance(error, RuntimeError):
-                refuse_damaged(raw)
-            raise UnavailableError(f"MNIST cannot be downloaded ({' '.join(str(error).split())})") from None
+    """Download, and unpack the verified files into ``root``; raises as :func:`downloaded`."""
+    with downloaded(mnist_class(), "66 MB", root) as raw:
         for file in files.FILES:
             if not (root / RAW / file.name).is_file():
                 files.unpack(raw / file.packed_name, file, root / RAW)
 
 
-def refuse_damaged(raw: Path) -> None:
+@contextmanager
+def downloaded(kind: Any, size: str, root: Path) -> Iterator[Path]:
+    """The packed files of a data set of torchvision, which downloads them, in a scratch folder below ``root``.
+
+    Raises :class:`UnavailableError` without a network, :class:`DataError` when a file is damaged or the disk is full.
+    """
+    name = kind.__name__
+    with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as scratch:
+        raw = Path(scratch, name, "raw")
+        try:
+            with short_timeouts():
+                kind(scratch, train=True, download=True)
+        except (RuntimeError, OSError, HTTPException) as error:
+            if getattr(error, "errno", None) == errno.ENOSPC:
+                raise DataError(f"no room for {name} ({size}) in {root}; make room there") from None
+            if isinstance(error, RuntimeError):
+                refuse_damaged(kind, raw)
+            raise UnavailableError(f"{name} cannot be downloaded ({' '.join(str(error).split())})") from None
+        yield raw
+
+
+def refuse_damaged(kind: Any, raw: Path) -> None:
     """Raise :class:`DataError` when a downloaded file has arrived with the wrong contents."""
-    for file in files.FILES:
-        if (raw / file.packed_name).is_file():
-            mend = f"the download is not MNIST: try again, or put the files in {VARIABLE}/{RAW}"
-            files.require_packed(raw / file.packed_name, file, mend)
+    name = kind.__name__
+    mend = f"the download is not {name}: try again, or put the files in {VARIABLE}/{Path(name, 'raw')}"
+    for file, md5 in kind.resources:
+        if (raw / file).is_file():
+            files.require("MD5", md5, files.digest(raw / file, "md5"), raw / file, mend)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ PACKAGES = ("hypersvg", "torch", "numpy", "pandas", "pyarrow", "stable-baselines
 LOCK = Path("envs/lock.txt")
 CPUINFO = Path("/proc/cpuinfo")
 SHOWN = ("results", "docs", "*.md")
-"""Files under version control that nothing is computed from: `make accept` writes some of them."""
+"""Files under version control that are no sources, and that `make accept` writes; one that is read is an input."""
 
 
 def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:

@@ -99,9 +99,9 @@ def group_of(folder: Path) -> Group:
 def copy_tables(source: Path, target: Path) -> None:
     """The tidy tables, small, and the settings and the manifests without which nobody could read them."""
     (target / "tables").mkdir()
-    for name in ("settings.json", "tables/manifest.json", "tables/fashion.json"):
-        if (source / name).is_file():
-            shutil.copyfile(source / name, target / name)
+    fashion = "tables/fashion.json"
+    for name in ("settings.json", "tables/manifest.json", *([fashion] if (source / fashion).is_file() else [])):
+        shutil.copyfile(source / name, target / name)
     for path in sorted((source / "tables").glob("*.parquet")):
         write_small(pd.read_parquet(path), target / "tables" / path.name)
 

@@ -9,7 +9,7 @@ from hypersvg.pipeline.gate import machine
 from hypersvg.pipeline.gate.comparison import Comparison, compare_sides
 from hypersvg.pipeline.gate.drift import STRUCTURE, VERDICT, as_frame, printed, text, write_csv
 from hypersvg.pipeline.gate.rows import largest
-from hypersvg.pipeline.gate.sides import Side, changed_settings, command, listed, read_reference, read_run
+from hypersvg.pipeline.gate.sides import MANIFESTS, Side, changed_settings, command, listed, read_reference, read_run
 from hypersvg.pipeline.gate.touched import touched
 from hypersvg.pipeline.reference import WITHOUT_TABLES
 from hypersvg.settings.groups import CLAIMS
@@ -74,10 +74,10 @@ def refuse_other_images(new: Side, old: Side, run: str) -> None:
     for manifest in new.images.keys() & old.images.keys():
         was, now = old.images[manifest], new.images[manifest]
         if was != now:
-            key = {"manifest.json": "data.source", "fashion.json": "fashion.source"}[manifest]
             raise HypersvgError(
-                f"{new.folder} was made on other images than its reference ({now}, there {was}): set {key} and "
-                f"HYPERSVG_DATA so that it finds those, or take the new numbers with {command('accept', run)}"
+                f"{new.folder} was made on other images than its reference ({now}, there {was}): set "
+                f"{MANIFESTS[manifest]} and HYPERSVG_DATA so that it finds those, or take the new numbers with "
+                f"{command('accept', run)}"
             )
 
 

@@ -15,8 +15,9 @@ from hypersvg.settings.groups import Group
 Frame = pd.DataFrame
 FREE = ("run.device",)
 """Settings that are part of the machine class."""
-MANIFESTS = ("manifest.json", "fashion.json")
-"""What the images were, under ``tables/``: the run's, and those of the stages that train on FashionMNIST."""
+MANIFESTS = {"manifest.json": "data.source", "fashion.json": "fashion.source"}
+"""What the images were, under ``tables/`` (the run's, and those of the stages that train on FashionMNIST), and the
+settings that choose them."""
 
 
 @dataclass(frozen=True)
