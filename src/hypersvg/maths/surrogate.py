@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from hypersvg.maths.products import product, wide_product
+
 SurrogateForm = Literal["literal", "residual", "rate_scaled"]
 OutputStart = Literal["zero", "he_uniform"]
 RateInput = Literal["raw", "log10"]
 Bijection = Literal["exp", "softplus"]
-PANEL = 1024
-"""Columns of a panel of :func:`wide_product`."""
 
 
 def he_uniform(
@@ -42,35 +42,20 @@ class FirstLayer(torch.autograd.Function):
     def forward(ctx: Any, state: Tensor, weight: Tensor) -> Tensor:
         """See the class."""
         ctx.save_for_backward(state, weight)
-        return torch.bmm(state, weight.transpose(1, 2))
+        return product(state, weight.transpose(1, 2))
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """Gradients of ``state`` and ``weight``, where they are needed."""
         state, weight = ctx.saved_tensors
         needs_state, needs_weight = ctx.needs_input_grad
-        for_state = torch.bmm(outer[0], weight) if needs_state else None
+        for_state = product(outer[0], weight) if needs_state else None
         return for_state, wide_product(outer[0].transpose(1, 2), state) if needs_weight else None
 
 
 def first_layer(state: Tensor, weight: Tensor) -> Tensor:
     """See :class:`FirstLayer`."""
     return cast(Tensor, FirstLayer.apply(state, weight))  # type: ignore[no-untyped-call]
-
-
-def wide_product(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
-    """``left [runs, m, k]`` times ``right [runs, k, P]`` (into ``out``), in panels of columns that the cache holds.
-
-    A product whose inner dimension is small and whose result is wide otherwise runs at half of the processor's rate.
-    """
-    product, left = right.new_empty(*left.shape[:2], right.shape[2]) if out is None else out, left.contiguous()
-    if left.device.type != "cpu":
-        return torch.bmm(left, right, out=product)
-    for run in range(len(left)):
-        for start in range(0, right.shape[2], PANEL):
-            columns = slice(start, start + PANEL)
-            torch.mm(left[run], right[run, :, columns], out=product[run, :, columns])
-    return product
 
 
 @dataclass
