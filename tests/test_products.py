@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from hypersvg.maths import products
-from hypersvg.maths.products import constant_product, onednn_serves, product, wide_product
+from hypersvg.maths.products import constant_product, onednn_is_here, onednn_serves, product, wide_product
 from hypersvg.maths.random import torch_generator
 
 ROWS, INNER, COLUMNS = 7, 300, 40
-HERE = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="PyTorch without oneDNN")
+HERE = pytest.mark.skipif(not onednn_is_here("cpu"), reason="PyTorch without oneDNN")
 
 
 def operands(runs: int = 1, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:

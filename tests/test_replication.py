@@ -80,3 +80,21 @@ def test_the_report_says_what_was_not_run(copied: Path) -> None:
     text = report(copied)
     assert "Not measured yet: `make sensitivity`" in text
     assert "`make paper-claims` does it" in text
+
+
+def test_the_report_holds_both_widths_beside_each_other_and_names_what_changes_sides(copied: Path) -> None:
+    default, paper = copied / REFERENCE / "default", copied / REFERENCE / "paper"
+    paper.mkdir()
+    judged = {claim.id for claim in load_claims(ROOT / "config" / "claims.yaml") if claim.paper}
+    records = [one for one in json.loads((default / "claims.json").read_text(encoding="utf-8")) if one["id"] in judged]
+    moved = next(record for record in records if record["on_claimed_side"])
+    moved["on_claimed_side"] = False
+    (paper / "claims.json").write_text(json.dumps(records), encoding="utf-8")
+    facts = json.loads((default / "run.json").read_text(encoding="utf-8"))
+    (paper / "run.json").write_text(json.dumps({**facts, "width": 3072, "seeds": 4}), encoding="utf-8")
+    section = report(copied).partition("## The width of the thesis")[2].partition("\n## ")[0]
+    listed = [line for line in section.splitlines() if line.startswith("- ")]
+    assert len(listed) == 1
+    assert moved["claims"] in listed[0]
+    assert section.count("\n| ") == len(judged) + 1
+    assert "3072, 4 seeds" in section

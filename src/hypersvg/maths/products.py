@@ -67,9 +67,13 @@ def onednn_serves(left: Tensor, right: Tensor) -> bool:
         runs == 1
         and max(rows * inner, inner * columns, rows * columns) >= LARGE
         and left.dtype == right.dtype == torch.float32
-        and left.device.type == "cpu"
-        and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        and onednn_is_here(left.device.type)
     )
+
+
+def onednn_is_here(device: str) -> bool:
+    """Whether PyTorch brings oneDNN, which serves the CPU alone."""
+    return device == "cpu" and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
 def through_onednn(left: Tensor, right: Tensor) -> Tensor:
