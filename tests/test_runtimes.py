@@ -1,6 +1,8 @@
 """The stage that times every method alone: what it times, how often, and what Fig. 4.11 shows of it."""
 
+import weakref
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from hypersvg.data import prepare
 from hypersvg.exhibits import EXHIBITS, Results
 from hypersvg.experiments import runtimes
 from hypersvg.experiments.job import Job
+from hypersvg.experiments.learner import Learner
 from hypersvg.schema import TABLES
 from hypersvg.settings.overlay import validated
 
@@ -35,6 +38,22 @@ def timed(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     prepare(SETTINGS.data, folder)
     made = runtimes.run(Job(SETTINGS, "all", (0,), folder, folder / "images.safetensors"))
     return TABLES["runtimes"].checked(made["runtimes"], "runtimes")
+
+
+def test_no_two_surrogates_of_offline_svg_are_held_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[weakref.ref[Learner]] = []
+    alive: list[int] = []
+
+    def watched(*arguments: Any) -> Learner:
+        learner = Learner(*arguments)
+        made.append(weakref.ref(learner))
+        alive.append(sum(reference() is not None for reference in made))
+        return learner
+
+    monkeypatch.setattr(runtimes, "Learner", watched)
+    prepare(SETTINGS.data, tmp_path)
+    runtimes.run(Job(SETTINGS, "all", (0,), tmp_path, tmp_path / "images.safetensors"))
+    assert alive == [1, 1]
 
 
 def test_every_method_is_timed_whole_or_by_its_pieces(timed: pd.DataFrame) -> None:

@@ -6,8 +6,13 @@ Names = tuple[str, ...]
 
 
 def unroll_arms(settings: Settings) -> Names:
-    """One arm an unroll length, e.g. ``T05``."""
-    return tuple(f"T{unroll:02d}" for unroll in settings.offline.unrolls)
+    """One arm an unroll length."""
+    return tuple(map(unroll_arm, settings.offline.unrolls))
+
+
+def unroll_arm(unroll: int) -> str:
+    """``T05`` for T = 5."""
+    return f"T{unroll:02d}"
 
 
 def clip_arm(clip: float) -> str:

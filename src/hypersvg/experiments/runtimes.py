@@ -19,11 +19,11 @@ from hypersvg.controllers.hypersvg import Derivative, HyperSvg
 from hypersvg.environments import Arm, ppo_task
 from hypersvg.environments.agent import make_agent, own_global_randomness
 from hypersvg.experiments import bayesian
-from hypersvg.experiments.arms import unroll_arms
+from hypersvg.experiments.arms import unroll_arm
 from hypersvg.experiments.common import inner_task, resolved_device, stage_images
 from hypersvg.experiments.job import Job, Tables
 from hypersvg.experiments.learner import Learner, Recorded
-from hypersvg.progress import bar
+from hypersvg.progress import Tick, bar
 from hypersvg.tasks.base import Task
 from hypersvg.training import InnerTraining, train
 
@@ -58,19 +58,38 @@ class Piece:
 
 
 def run(job: Job) -> Tables:
-    """Every piece in turn, first warm and off the clock; no accuracy is recorded while it runs."""
-    task = inner_task(job)
+    """Every piece in turn, first warm and off the clock; no accuracy is recorded while it runs.
+
+    The iterations of offline SVG come last, one unroll after another: each has a surrogate of its own, and at the width
+    of the thesis three of them are 12 GiB.
+    """
+    task, unrolls = inner_task(job), job.settings.offline.unrolls
     with own_global_randomness():
-        pieces = [*online_pieces(job, task), *other_pieces(job, task)]
-        rows = []
-        with bar(sum(piece.repeats + 1 for piece in pieces), "runtimes", "run") as tick:
-            for repeat in range(job.settings.runtimes.repeats + 1):
-                for piece in pieces:
-                    if repeat <= piece.repeats:
-                        rows.append(piece.timed(repeat, task.device))
-                        tick()
+        pieces, rows = [*online_pieces(job, task), *other_pieces(job, task)], []
+        total = sum(piece.repeats + 1 for piece in pieces) + len(unrolls) * (others(job) + 1)
+        with bar(total, "runtimes", "run") as tick:
+            rows += in_turns(pieces, task.device, tick)
+            data = recorded(job, task)
+            for unroll in unrolls:
+                rows += in_turns([offline_piece(job, task, data, unroll)], task.device, tick)
     frame = pd.DataFrame(rows)
     return {"runtimes": frame[frame["repeat"] > 0]}
+
+
+def in_turns(pieces: list[Piece], device: str, tick: Tick) -> list[dict[str, object]]:
+    """The rows of all repeats of ``pieces``, the warm one included; the machine's moods fall on all of them alike."""
+    rows = []
+    for repeat in range(max(piece.repeats for piece in pieces) + 1):
+        for piece in pieces:
+            if repeat <= piece.repeats:
+                rows.append(piece.timed(repeat, device))
+                tick()
+    return rows
+
+
+def others(job: Job) -> int:
+    """Timed repeats of what Fig. 4.11 does not show."""
+    return min(OTHERS, job.settings.runtimes.repeats)
 
 
 def synchronize(device: str) -> None:
@@ -94,17 +113,13 @@ def online_pieces(job: Job, task: Task) -> Iterator[Piece]:
 
 def other_pieces(job: Job, task: Task) -> Iterator[Piece]:
     """Control arms, one evaluation, and the pieces of the long searches."""
-    settings = job.settings
-    repeats = min(OTHERS, settings.runtimes.repeats)
+    settings, repeats = job.settings, others(job)
     for method, derivative in CONTROLS.items():
         yield Piece(method, "whole", 1, repeats, steered_run(job, task, derivative))
     yield Piece("evaluation", "whole", 1, repeats, evaluation(job, task))
     for part, factor, work in bo_works(job, task):
         yield Piece("bo", part, factor, repeats, work)
-    data, trajectories = recorded(job, task), settings.trajectories
-    for method, unroll in zip(unroll_arms(settings), settings.offline.unrolls, strict=True):
-        work = offline_work(job, task, data, unroll)
-        yield Piece(f"offline_{method}", "iteration", settings.offline.iterations, repeats, work)
+    trajectories = settings.trajectories
     yield Piece("offline", "trajectory", trajectories.count, repeats, lambda: constant(job, task, trajectories.steps))
     for arm in settings.ppo.arms:
         yield Piece(f"ppo_{arm}", "update", settings.ppo.iterations, repeats, ppo_work(job, arm))
@@ -184,7 +199,7 @@ def recorded(job: Job, task: Task) -> Recorded:
     return Recorded(states, pd.DataFrame({"split": split, "rate": job.settings.svg.neutral_rate}), task.device)
 
 
-def offline_work(job: Job, task: Task, data: Recorded, unroll: int) -> Callable[[], int]:
+def offline_piece(job: Job, task: Task, data: Recorded, unroll: int) -> Piece:
     """One iteration of Algorithm 6 with its value (i), between two evaluations."""
     learner = Learner(job, task, data, SEED, unroll)
 
@@ -192,7 +207,7 @@ def offline_work(job: Job, task: Task, data: Recorded, unroll: int) -> Callable[
         learner.iterate(1)
         return 0
 
-    return iteration
+    return Piece(f"offline_{unroll_arm(unroll)}", "iteration", job.settings.offline.iterations, others(job), iteration)
 
 
 def ppo_work(job: Job, arm: Arm) -> Callable[[], int]:
