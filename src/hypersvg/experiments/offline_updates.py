@@ -8,8 +8,9 @@ from torch import Tensor
 
 from hypersvg.controllers.plain import reading_of
 from hypersvg.maths.adam import FusedAdam
+from hypersvg.maths.products import wide_product
 from hypersvg.maths.resume import Resumable, State
-from hypersvg.maths.surrogate import Policy, Surrogate
+from hypersvg.maths.surrogate import Policy, Surrogate, first_layer
 from hypersvg.maths.svg import one_step, squared_error, unrolled
 from hypersvg.maths.unroll import Pass, applies, chained, free_anchors, inner_of, recorded_anchors
 from hypersvg.settings.methods import Svg
@@ -89,15 +90,30 @@ class OnePassUpdates(PlainUpdates):
         """See :class:`Updates`."""
         recorded = Pass.over(self.surrogate, states, rates)
         anchors = recorded_anchors(recorded) if self.svg.noise == "recorded_action" else free_anchors(recorded)
-        inner = inner_of(self.surrogate, rates.numel())
-        reached = chained(self.surrogate, anchors, self.policy(states[:, :, 0]), inner)
+        inner, first = inner_of(self.surrogate, rates.numel()), states[:, :, 0]
+        entering = first_layer(first, self.policy.input_weight).detach().requires_grad_(True)
+        reached = chained(self.surrogate, anchors, self.policy.head(entering), inner)
         loss = self.task.loss(reached.flatten(0, 1), batch).mean()
-        self.step_policy(loss + cloning(self.svg, self.policy, states, rates))
+        self.step_policy_from(entering, first, loss + cloning(self.svg, self.policy, states, rates))
         error = recorded.error()
         for weight, gradient in zip(self.surrogate.weights, recorded.gradients(error), strict=True):
             weight.grad = gradient
         self.surrogate_optimizer.step()
         return recorded.loss(error).sum()
+
+    def step_policy_from(self, entering: Tensor, first: Tensor, loss: Tensor) -> None:
+        """Adam's step down ``loss``, through ``entering``, the first layer's products with the states ``first``.
+
+        The first layer's gradient is written over its last one: new memory is dear.
+        """
+        weight = self.policy.input_weight
+        last = weight.grad
+        self.policy_optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        assert entering.grad is not None
+        through = wide_product(entering.grad.transpose(1, 2), first, last)
+        weight.grad = through if weight.grad is None else weight.grad.add_(through)
+        self.policy_optimizer.step()
 
 
 def updates_of(task: Task, svg: Svg, surrogate: Surrogate, policy: Policy, generator: torch.Generator) -> Updates:
