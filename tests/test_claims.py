@@ -209,6 +209,14 @@ def test_fewer_than_six_seeds_give_a_direction_and_no_verdict(tmp_path: Path) ->
     assert "too few for a verdict; the estimate points that way" in as_markdown(list(found.values()), results)
 
 
+def test_one_seed_gives_no_interval_and_where_a_choice_needs_another_one_no_estimate(tmp_path: Path) -> None:
+    results = Results(write_run(tmp_path / "one", run={"seeds": 1}))
+    page = as_markdown(judge(CLAIMS, results), results)
+    assert "no interval, no verdict; the estimate points that way" in page
+    assert "no interval, no verdict; nor is there an estimate" in page
+    assert "1 seeds" not in page
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [

@@ -121,7 +121,8 @@ def section(finding: Finding) -> str:
     ]
     if measured is not None:
         effect = "" if math.isnan(measured.effect) else f", effect size {measured.effect:.2f}"
-        lines += ["", f"Theirs: {words.theirs(claim)}; ours: {words.ours(finding)}, {measured.seeds} seeds{effect}."]
+        seeds = f"{measured.seeds} seed{'' if measured.seeds == 1 else 's'}"
+        lines += ["", f"Theirs: {words.theirs(claim)}; ours: {words.ours(finding)}, {seeds}{effect}."]
     if finding.flips:
         lines += ["", f"The other side under: {', '.join(f'`{name}`' for name in finding.flips)}."]
     if claim.choices:

@@ -69,13 +69,21 @@ def why(finding: Finding) -> str:
         return f"The {'thesis does' if isinstance(claim.page, int) else 'slides do'} not give {claim.missing}."
     if measured is None:
         return f"Not tested: {finding.obstacle}."
-    scale = claim.scale
+    family = interval(measured.family_low, measured.family_high, claim.scale)
     where = {
         "supported": "lies wholly there",
         "contradicted": "lies wholly elsewhere",
         "inconclusive": "crosses the border",
-        "direction only": f"is of {measured.seeds} seeds, too few for a verdict; the estimate points "
-        + ("that way" if finding.on_claimed_side else "the other way"),
+        "direction only": f"is of {measured.seeds} seeds, too few for a verdict; {direction(finding)}",
     }[finding.outcome]
-    family = interval(measured.family_low, measured.family_high, scale) or "none"
-    return f"{measures(claim)}: must be {region(claim)}; the simultaneous interval {family} {where}."
+    found = (
+        f"the simultaneous interval {family} {where}" if family else f"no interval, no verdict; {direction(finding)}"
+    )
+    return f"{measures(claim)}: must be {region(claim)}; {found}."
+
+
+def direction(finding: Finding) -> str:
+    """Where the estimate points, where there is one."""
+    if finding.on_claimed_side is None:
+        return "nor is there an estimate"
+    return f"the estimate points {'that way' if finding.on_claimed_side else 'the other way'}"
