@@ -26,14 +26,14 @@ def wide_product(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tens
     """
     if onednn_serves(left, right):
         return through_onednn(left, right) if out is None else into(out, left, right)
-    product, left = right.new_empty(*left.shape[:2], right.shape[2]) if out is None else out, left.contiguous()
+    result, left = right.new_empty(*left.shape[:2], right.shape[2]) if out is None else out, left.contiguous()
     if left.device.type != "cpu":
-        return torch.bmm(left, right, out=product)
+        return torch.bmm(left, right, out=result)
     for run in range(len(left)):
         for start in range(0, right.shape[2], PANEL):
             columns = slice(start, start + PANEL)
-            torch.mm(left[run], right[run, :, columns], out=product[run, :, columns])
-    return product
+            torch.mm(left[run], right[run, :, columns], out=result[run, :, columns])
+    return result
 
 
 class ConstantProduct(torch.autograd.Function):
