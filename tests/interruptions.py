@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -26,7 +27,10 @@ TIMED_CLAIMS = ("warm_up_", "adaptive_costs")
 
 
 def start(checkout: Checkout, goal: str, log: Path, **variables: object) -> subprocess.Popen[bytes]:
-    """``make goal`` in a copy of the checkout, with this environment, in a process group of its own."""
+    """``make goal`` in a copy of the checkout, with this environment, in a process group of its own.
+
+    It heeds Ctrl-C even where this process was started in the background of a shell, which makes it deaf to it.
+    """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PYTHONPATH": str(checkout.folder / "src"), "PATH": path}
     pairs = [f"{key}={value}" for key, value in {"VENV": sys.prefix, "CORES": CORES, **variables}.items()]
@@ -40,6 +44,7 @@ def start(checkout: Checkout, goal: str, log: Path, **variables: object) -> subp
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
 
 
@@ -215,10 +220,13 @@ class Ordeal:
         rng = random.Random(seed)
         kinds = [list(KILLS)[number % len(KILLS)] for number in range(kills)]
         rng.shuffle(kinds)
+        misses = 0
         while kinds:
             one = self.suffer(kinds[-1], rng)
             self.tell_last()
             if one is None:
+                misses += 1
+                assert misses <= kills, f"{kinds[-1]!r}: the run ends before or in spite of it, again and again"
                 self.compare()
                 self.pace *= 0.7  # measured on a busier machine
                 shutil.rmtree(self.results)
