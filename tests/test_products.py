@@ -1,13 +1,14 @@
-"""Products through oneDNN against float64, whatever the order of their operands in memory."""
+"""Products through oneDNN against float64, and against themselves, whatever lies beside them and in which order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
 from torch import Tensor
 
 from hypersvg.maths import products
-from hypersvg.maths.products import constant_product, onednn_is_here, onednn_serves, product, wide_product
+from hypersvg.maths.network import shared_input_gradient, shared_input_product
+from hypersvg.maths.products import onednn_is_here, onednn_serves, product, wide_product
 from hypersvg.maths.random import torch_generator
 
 ROWS, INNER, COLUMNS = 7, 300, 40
@@ -35,43 +36,58 @@ def error(found: Tensor, left: Tensor, right: Tensor) -> float:
     return float((found - truth).norm() / truth.norm())
 
 
+@pytest.fixture
+def threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
 @HERE
+@pytest.mark.parametrize("runs", [1, 3])
 @pytest.mark.parametrize("order", [torch.clone, gapped, turned])
-def test_large_products_go_through_onednn_and_are_exact_to_rounding(
-    monkeypatch: pytest.MonkeyPatch, order: Callable[[Tensor], Tensor]
+def test_products_through_onednn_are_exact_to_rounding(
+    monkeypatch: pytest.MonkeyPatch, order: Callable[[Tensor], Tensor], runs: int
 ) -> None:
-    monkeypatch.setattr(products, "LARGE", 1)
+    monkeypatch.setattr(products, "WORTHWHILE", 1)
     monkeypatch.setattr(products, "BAND", 3)
-    left, right = operands()
-    for one, other in ((order(left), right), (left, order(right))):
+    left, right = operands(runs)
+    for one, other in ((order(left), right), (left, order(right)), (order(left), order(right))):
         assert onednn_serves(one, other)
         assert error(product(one, other), left, right) < 1e-6
-        assert error(wide_product(one, other), left, right) < 1e-6
-        given = torch.full((1, ROWS, COLUMNS), torch.nan)
-        assert wide_product(one, other, given) is given
-        assert error(given, left, right) < 1e-6
-        assert torch.equal(product(one, other), product(one, other))
-
-
-@pytest.mark.parametrize("large", [1, products.LARGE])
-def test_the_gradient_of_a_constant_product_passes_to_its_left_side_alone(
-    monkeypatch: pytest.MonkeyPatch, large: int
-) -> None:
-    monkeypatch.setattr(products, "LARGE", large)
-    left, right = (operand.requires_grad_() for operand in operands())
-    outer = torch.randn(1, ROWS, COLUMNS, generator=torch_generator(2, "products"))
-    constant_product(left, right).backward(outer)
-    assert left.grad is not None
-    assert error(left.grad, outer, right.detach().transpose(1, 2)) < 1e-6
-    assert right.grad is None
+        assert error(product(other.transpose(1, 2), one.transpose(1, 2)).transpose(1, 2), left, right) < 1e-6
+        for multiply in (product, wide_product):
+            given = torch.full((runs, ROWS, COLUMNS), torch.nan)
+            assert multiply(one, other, given) is given
+            assert error(given, left, right) < 1e-6
 
 
 @HERE
-def test_only_matrices_that_no_cache_holds_of_one_run_in_float32_go_through_onednn() -> None:
-    def matrices(runs: int, width: int, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
-        return torch.empty(runs, 8, 26_506, dtype=dtype), torch.empty(runs, 26_506, width, dtype=dtype)
+@pytest.mark.parametrize("runs", [2, 5, 64])
+def test_a_runs_last_bits_depend_neither_on_the_runs_beside_it_nor_on_the_threads(
+    monkeypatch: pytest.MonkeyPatch, threads: None, runs: int
+) -> None:
+    """First layers of runs that share their images are one wide product; alone they are one product each."""
+    monkeypatch.setattr(products, "WORTHWHILE", 1)
+    generator = torch_generator(3, "products")
+    images, weight = torch.rand(1, 100, 784, generator=generator), torch.randn(runs, 784, 32, generator=generator)
+    slope = torch.randn(runs, 100, 32, generator=generator)
+    torch.set_num_threads(2)
+    wide, gradient = shared_input_product(images, weight, product), torch.empty_like(weight)
+    shared_input_gradient(images, slope, gradient)
+    torch.set_num_threads(1)
+    for run in range(runs):
+        one, alone = slice(run, run + 1), torch.empty_like(weight[:1])
+        assert torch.equal(wide[one], shared_input_product(images, weight[one], product))
+        shared_input_gradient(images, slope[one], alone)
+        assert torch.equal(gradient[one], alone)
 
-    assert onednn_serves(*matrices(1, 3072))
-    assert not onednn_serves(*matrices(1, 128))
-    assert not onednn_serves(*matrices(2, 3072))
-    assert not onednn_serves(*matrices(1, 3072, torch.float64))
+
+@HERE
+def test_worthwhile_products_in_float32_go_through_onednn() -> None:
+    def matrices(rows: int, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
+        return torch.empty(2, rows, 26_506, dtype=dtype), torch.empty(2, 26_506, 128, dtype=dtype)
+
+    assert onednn_serves(*matrices(8))
+    assert not onednn_serves(*matrices(1))
+    assert not onednn_serves(*matrices(8, torch.float64))

@@ -8,6 +8,7 @@ from torch import nn
 
 from hypersvg.controllers.constant import Constant
 from hypersvg.images import Images, Split
+from hypersvg.maths import products
 from hypersvg.maths.network import ACTIVATIONS, Network
 from hypersvg.maths.optimizers import Adam, OptimizerName
 from hypersvg.maths.random import BatchStream, torch_generator
@@ -105,6 +106,24 @@ def test_closed_form_gradient_equals_autograd_through_the_loss(activation: str, 
     ):
         for one, other in zip(found, expected, strict=True):
             assert float((one - other).norm() / other.norm()) < 1e-10
+
+
+@pytest.mark.parametrize(("streams", "group"), [(1, 1), (3, 1), (1, 4), (3, 2)])
+def test_a_step_and_its_accuracy_through_onednn_equal_their_twins_in_float64(
+    monkeypatch: pytest.MonkeyPatch, streams: int, group: int
+) -> None:
+    monkeypatch.setattr(products, "WORTHWHILE", 1)
+    exact = task()
+    split = Split(exact.images.train.images.float(), exact.images.train.labels)
+    inner = replace(exact, images=Images(split, split, split, "the same in float32"))
+    batch, same = (one.batches(list(range(streams)), "batches").next() for one in (inner, exact))
+    parameters = inner.init(range(streams * group))
+    expected = gradient_by_autograd(exact, parameters.double(), same)
+    for one, other in zip(inner.loss_and_gradient(parameters, batch), expected, strict=True):
+        assert float((one - other).norm() / other.norm()) < 1e-5
+    assert torch.allclose(inner.accuracy(parameters, "test").double(), exact.accuracy(parameters.double(), "test"))
+    losses = inner.validation_loss(parameters).double(), exact.validation_loss(parameters.double())
+    assert torch.allclose(*losses, rtol=1e-5)
 
 
 @pytest.mark.parametrize("sizes", [(20, 10), (20, 8, 10)])

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from hypersvg.maths.products import product
+
 Activation = Literal["relu", "tanh", "elu"]
 Initialisation = Literal["glorot", "he_uniform"]
 
@@ -32,6 +34,9 @@ BACKWARD: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "elu": lambda slope, result: torch.ops.aten.elu_backward(slope, 1.0, 1.0, 1.0, True, result),
 }
 """∂loss/∂input of an activation from ∂loss/∂output and the activation's output: one pass each."""
+
+Multiplication = Callable[[Tensor, Tensor], Tensor]
+"""``[runs, m, k]`` times ``[runs, k, n]``."""
 
 IMAGES_PER_PIECE, RUNS_PER_PIECE = 256, 64
 """The piece of :meth:`Network.accuracy`: its wide weights (6 MB) and activations (2 MB) stay in the cache."""
@@ -82,23 +87,23 @@ class Network:
             start += outputs
         return views
 
-    def logits(self, flat: Tensor, images: Tensor) -> Tensor:
+    def logits(self, flat: Tensor, images: Tensor, multiply: Multiplication = torch.bmm) -> Tensor:
         """Class scores ``[runs, batch, classes]``.
 
         ``images`` is ``[streams, batch, inputs]``; consecutive groups of ``runs / streams`` runs see the same stream,
         so the first layer is one matrix product a stream instead of one a run. ``streams = runs`` gives every
-        run its own images, ``streams = 1`` one shared batch.
+        run its own images, ``streams = 1`` one shared batch. ``multiply``: see :func:`shared_input_product`.
         """
         activation = ACTIVATIONS[self.activation]
         (first, first_bias), *rest = self.unflatten(flat)
-        hidden = shared_input_product(images, first) + first_bias.unsqueeze(1)
+        hidden = shared_input_product(images, first, multiply) + first_bias.unsqueeze(1)
         for weight, bias in rest:
             hidden = torch.baddbmm(bias.unsqueeze(1), activation(hidden), weight)
         return hidden
 
-    def loss(self, flat: Tensor, images: Tensor, labels: Tensor) -> Tensor:
-        """Mean cross-entropy of each run, ``[runs]``; ``labels`` is ``[streams, batch]``."""
-        scores = self.logits(flat, images)
+    def loss(self, flat: Tensor, images: Tensor, labels: Tensor, multiply: Multiplication = torch.bmm) -> Tensor:
+        """Mean cross-entropy of each run, ``[runs]``; ``labels`` is ``[streams, batch]``; see :meth:`logits`."""
+        scores = self.logits(flat, images, multiply)
         targets = labels.repeat_interleave(scores.shape[0] // labels.shape[0], dim=0)
         losses = functional.cross_entropy(scores.flatten(0, 1), targets.flatten(), reduction="none")
         return losses.view(targets.shape).mean(dim=1)
@@ -115,7 +120,7 @@ class Network:
         gradient = torch.empty_like(flat) if out is None else out
         layers, slots = self.unflatten(flat), self.unflatten(gradient)
         inputs = [images]
-        hidden = shared_input_product(images, layers[0][0]).add_(layers[0][1].unsqueeze(1))
+        hidden = shared_input_product(images, layers[0][0], product).add_(layers[0][1].unsqueeze(1))
         for number, (weight, bias) in enumerate(layers[1:], start=2):
             inputs.append(IN_PLACE[self.activation](hidden))
             if number < len(layers):
@@ -151,7 +156,8 @@ class Network:
         right = torch.zeros(runs, dtype=torch.long, device=flat.device)
         pieces = torch.split(images, IMAGES_PER_PIECE), torch.split(labels, IMAGES_PER_PIECE)
         for some, truth in zip(*pieces, strict=True):
-            hidden = torch.mm(some, wide).add_(wide_bias).view(-1, runs, outputs).transpose(0, 1)
+            hidden = product(some.unsqueeze(0), wide.unsqueeze(0)).add_(wide_bias)
+            hidden = hidden.view(-1, runs, outputs).transpose(0, 1)
             for weight, bias in rest:
                 hidden = torch.baddbmm(bias.unsqueeze(1), IN_PLACE[self.activation](hidden), weight)
             right += (hidden.argmax(dim=2) == truth).sum(dim=1)
@@ -172,19 +178,20 @@ def cross_entropy_and_slope(scores: Tensor, labels: Tensor) -> tuple[Tensor, Ten
     return loss, slope.transpose(1, 2)
 
 
-def shared_input_product(images: Tensor, weight: Tensor) -> Tensor:
+def shared_input_product(images: Tensor, weight: Tensor, multiply: Multiplication = torch.bmm) -> Tensor:
     """``images [streams, batch, inputs]`` times ``weight [runs, inputs, outputs]`` → ``[runs, batch, outputs]``.
 
-    The runs of one stream are one wide product, returned as a view with the runs inside its rows.
+    The runs of one stream are one wide product, returned as a view with the runs inside its rows. ``multiply`` is
+    :func:`hypersvg.maths.products.product` where no gradient is taken of the result.
     """
     streams, batch, _ = images.shape
     runs, inputs, outputs = weight.shape
     group = runs // streams
     if group == 1:
-        return torch.bmm(images, weight)
+        return multiply(images, weight)
     wide = weight.view(streams, group, inputs, outputs).transpose(1, 2).reshape(streams, inputs, group * outputs)
-    product = torch.bmm(images, wide).view(streams, batch, group, outputs).transpose(1, 2)
-    return product.squeeze(0) if streams == 1 else product.reshape(runs, batch, outputs)
+    hidden = multiply(images, wide).view(streams, batch, group, outputs).transpose(1, 2)
+    return hidden.squeeze(0) if streams == 1 else hidden.reshape(runs, batch, outputs)
 
 
 def shared_input_gradient(inputs: Tensor, slope: Tensor, out: Tensor) -> None:
@@ -193,8 +200,8 @@ def shared_input_gradient(inputs: Tensor, slope: Tensor, out: Tensor) -> None:
     runs, _, outputs = out.shape
     group = runs // streams
     if group == 1:
-        torch.bmm(inputs.transpose(1, 2), slope, out=out)
+        product(inputs.transpose(1, 2), slope, out)
         return
     wide = slope.reshape(streams, group, batch, outputs).transpose(1, 2).reshape(streams, batch, group * outputs)
-    product = torch.bmm(inputs.transpose(1, 2), wide).view(streams, width, group, outputs)
-    out.copy_(product.transpose(1, 2).reshape(runs, width, outputs) if streams > 1 else product[0].transpose(0, 1))
+    gradient = product(inputs.transpose(1, 2), wide).view(streams, width, group, outputs)
+    out.copy_(gradient.transpose(1, 2).reshape(runs, width, outputs) if streams > 1 else gradient[0].transpose(0, 1))

@@ -1,21 +1,28 @@
-"""Products with the large matrices of surrogate and policy, by the quicker of the libraries that PyTorch brings."""
+"""Matrix products, stacked over runs, by the quicker of the libraries that PyTorch brings."""
 
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor
 
-LARGE = 2**25
-"""Numbers of a matrix from which on a product goes through oneDNN (hidden widths above 1,266 at P = 26,506)."""
+WORTHWHILE = 2**24
+"""Multiplications of one run from which on its product goes through oneDNN.
+
+The first layers of three runs on 256 images have as many, or a surrogate's of width 128 for five states. Below, two
+threads lose by the calls what one gains.
+"""
 PANEL = 1024
 """Columns of a panel of :func:`wide_product`."""
 BAND = 128
-"""Rows of what :func:`into` copies at a time."""
+"""Rows of what :func:`through_onednn` copies at a time."""
 
 
-def product(left: Tensor, right: Tensor) -> Tensor:
-    """``left [runs, m, k]`` times ``right [runs, k, n]``, outside of autograd; see :func:`constant_product`."""
-    return through_onednn(left, right) if onednn_serves(left, right) else torch.bmm(left, right)
+def product(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
+    """``left [runs, m, k]`` times ``right [runs, k, n]``, outside of autograd.
+
+    With ``out`` the product is written there.
+    """
+    return through_onednn(left, right, out) if onednn_serves(left, right) else torch.bmm(left, right, out=out)
 
 
 def wide_product(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
@@ -25,7 +32,7 @@ def wide_product(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tens
     With ``out`` the product is written there: new memory for a large one takes the kernel longer than the product.
     """
     if onednn_serves(left, right):
-        return through_onednn(left, right) if out is None else into(out, left, right)
+        return through_onednn(left, right, out)
     result, left = right.new_empty(*left.shape[:2], right.shape[2]) if out is None else out, left.contiguous()
     if left.device.type != "cpu":
         return torch.bmm(left, right, out=result)
@@ -36,36 +43,15 @@ def wide_product(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tens
     return result
 
 
-class ConstantProduct(torch.autograd.Function):
-    """See :func:`constant_product`."""
-
-    @staticmethod
-    def forward(ctx: Any, left: Tensor, right: Tensor) -> Tensor:
-        """See the function."""
-        ctx.save_for_backward(right)
-        return product(left, right)
-
-    @staticmethod
-    def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor, None]:
-        """The gradient of ``left``."""
-        return product(outer[0], ctx.saved_tensors[0].transpose(1, 2)), None
-
-
-def constant_product(left: Tensor, right: Tensor) -> Tensor:
-    """``left [runs, m, k]`` times the constant ``right [runs, k, n]``; the gradient passes to ``left`` alone."""
-    return cast(Tensor, ConstantProduct.apply(left, right))  # type: ignore[no-untyped-call]
-
-
 def onednn_serves(left: Tensor, right: Tensor) -> bool:
-    """Whether oneDNN takes the product: one run in float32 on the CPU, with a matrix that no cache holds.
+    """Whether oneDNN takes the product: in float32 on the CPU, if it is :data:`WORTHWHILE`.
 
     PyTorch's own choice, MKL, keeps to AVX2 on AMD's processors: half of the rate of AVX-512 on many rows, a third on
-    few. Narrower matrices stay with it, so that the committed results of the default scale keep their bits.
+    few.
     """
-    (runs, rows, inner), columns = left.shape, right.shape[2]
+    (_, rows, inner), columns = left.shape, right.shape[2]
     return (
-        runs == 1
-        and max(rows * inner, inner * columns, rows * columns) >= LARGE
+        rows * inner * columns >= WORTHWHILE
         and left.dtype == right.dtype == torch.float32
         and onednn_is_here(left.device.type)
     )
@@ -76,21 +62,38 @@ def onednn_is_here(device: str) -> bool:
     return device == "cpu" and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
-def through_onednn(left: Tensor, right: Tensor) -> Tensor:
-    """``left [1, m, k]`` times ``right [1, k, n]`` as a linear layer, the only float32 product PyTorch hands to it.
+def through_onednn(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
+    """``left [runs, m, k]`` times ``right [runs, k, n]``, a run after another, into ``out`` where it is given.
+
+    oneDNN has no place for a given result: bands of rows are copied from the cache. An element's bits do not depend on
+    how many rows, columns or runs are beside it, nor on the threads.
+    """
+    if out is None and len(left) == 1:
+        return linear(left[0], right[0]).unsqueeze(0)
+    result = right.new_empty(*left.shape[:2], right.shape[2]) if out is None else out
+    for written, one, other in zip(result, left, right, strict=True):
+        band = len(one) if turns(one, other) else BAND
+        for start in range(0, len(one), band):
+            rows = slice(start, start + band)
+            written[rows] = linear(one[rows], other)
+    return result
+
+
+def linear(left: Tensor, right: Tensor) -> Tensor:
+    """``left [m, k]`` times ``right [k, n]`` as a linear layer, the only float32 product PyTorch hands to oneDNN.
 
     The operator is the one that ``torch.compile`` puts in place of ``nn.Linear``; PyTorch has no public name for it.
-    It reads rows with gaps between them many times slower than it takes to close the gaps.
+    Its input must lie row after row, its weight may be turned; but rows with gaps between them are read many times
+    slower than it takes to close the gaps.
     """
-    layer, weight = torch.ops.mkldnn._linear_pointwise, right[0].transpose(0, 1)
-    if not weight.is_contiguous():
-        weight = right[0].contiguous().transpose(0, 1)
-    return cast(Tensor, layer(left[0].contiguous(), weight, None, "none", [], "")).unsqueeze(0)
+    if turns(left, right):
+        return linear(right.t(), left.t()).t()
+    layer, weight = torch.ops.mkldnn._linear_pointwise, right.t()
+    if not (weight.is_contiguous() or right.is_contiguous()):
+        weight = right.contiguous().t()
+    return cast(Tensor, layer(left.contiguous(), weight, None, "none", [], ""))
 
 
-def into(out: Tensor, left: Tensor, right: Tensor) -> Tensor:
-    """:func:`through_onednn`, which has no place for ``out``, in bands of rows that are copied from the cache."""
-    for start in range(0, left.shape[1], BAND):
-        rows = slice(start, start + BAND)
-        out[:, rows] = through_onednn(left[:, rows], right)
-    return out
+def turns(left: Tensor, right: Tensor) -> bool:
+    """Whether turning ``right``, and the product back, is cheaper than putting the larger ``left`` in order."""
+    return not left.is_contiguous() and left.shape[0] > right.shape[1]

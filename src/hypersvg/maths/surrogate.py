@@ -112,6 +112,13 @@ class Surrogate:
         seen = torch.log10(rate) if self.rate_input == "log10" else rate
         return seen.unsqueeze(2) * self.rate_weight
 
+    def rate_slope(self, rate: Tensor) -> Tensor:
+        """The derivative of :meth:`rate_drive` by ``rate``, ``[runs, batch, H]``."""
+        if self.form == "rate_scaled":
+            return torch.zeros_like(self.hidden_bias)
+        slope = 1 / (math.log(10) * rate) if self.rate_input == "log10" else torch.ones_like(rate)
+        return slope.unsqueeze(2) * self.rate_weight
+
     def detached(self) -> "Surrogate":
         """The same function as a constant: gradients pass to its inputs alone."""
         return Surrogate(self.form, self.rate_input, *(weight.detach() for weight in self.weights))

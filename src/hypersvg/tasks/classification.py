@@ -8,6 +8,7 @@ from torch import Tensor
 
 from hypersvg.images import Images
 from hypersvg.maths.network import Activation, Initialisation, Network
+from hypersvg.maths.products import product
 from hypersvg.maths.random import BatchStream, torch_generator
 from hypersvg.settings import Settings
 from hypersvg.tasks.base import Batch, DrawnBatch, SplitName, gradient_by_autograd
@@ -66,7 +67,7 @@ class Classification:
     def validation_loss(self, parameters: Tensor) -> Tensor:
         """Mean cross-entropy [nats] of each run on the ``curve`` images, ``[runs]``."""
         data = self.images.validation.first(self.curve_images)
-        return self.network.loss(parameters, data.images.unsqueeze(0), data.labels.unsqueeze(0))
+        return self.network.loss(parameters, data.images.unsqueeze(0), data.labels.unsqueeze(0), product)
 
     def accuracy(self, parameters: Tensor, split: SplitName) -> Tensor:
         """Classification accuracy of each run, ``[runs]``."""
