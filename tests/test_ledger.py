@@ -150,15 +150,15 @@ def test_every_table_row_of_the_page_has_as_many_cells_as_its_header():
 
 HEADLINES = """\
 choice_variant,headline,unit,default,alternative,difference,low,high,seeds
-surrogate_literal,adaptive from bad starts,points,81.35,60.1,-21.25,-30.0,-12.5,6
-surrogate_literal,bandit50,points,86.74,87.0,0.26,-1.0,1.5,6
-surrogate_rate_scaled,bandit50,points,86.74,,,,,2
+surrogate_literal,adaptive from bad starts,percent,0.8135,0.601,-0.2125,-0.3,-0.125,6
+surrogate_literal,skill,ratio,0.74,1.0,0.26,-1.0,1.5,6
+surrogate_rate_scaled,bandit50,percent,0.8674,,,,,2
 """
 CLAIMS = """\
 variant,claim,side_default,side_alternative
-surrogate_literal,adaptive_rescues,inconclusive,contradicted
-surrogate_literal,bo_rate,supported,supported
-surrogate_rate_scaled,bo_rate,supported,supported
+surrogate_literal,adaptive_rescues,True,False
+surrogate_literal,bo_rate,True,True
+surrogate_rate_scaled,bo_rate,True,True
 """
 
 
@@ -173,15 +173,15 @@ def measured(tmp_path: Path) -> Effects:
 
 def test_a_measured_variant_shows_what_moved_and_which_claims_change_side(measured):
     assert measured.cell("surrogate_literal").split("<br>") == [
-        "**adaptive from bad starts**: 81.35 → 60.1 points (-21.2 [-30, -12.5], 6 seeds)",
-        "bandit50: 86.74 → 87 points (+0.26 [-1, +1.5], 6 seeds)",
-        "**claim adaptive_rescues**: inconclusive → contradicted",
+        "**adaptive from bad starts**: 81.35 → 60.1 percent (-21.2 [-30, -12.5], 6 seeds)",
+        "skill: 0.74 → 1 ratio (+0.26 [-1, +1.5], 6 seeds)",
+        "**claim adaptive_rescues**: holds → fails",
     ]
 
 
 def test_a_number_that_is_missing_is_said_so(measured):
     assert measured.cell("surrogate_rate_scaled").split("<br>") == [
-        "bandit50: 86.74 → none points (none, 2 seeds)",
+        "bandit50: 86.74 → none percent (none, 2 seeds)",
         "no claim changes side",
     ]
 
@@ -193,5 +193,5 @@ def test_a_variant_that_was_not_measured_says_so(measured, tmp_path):
 
 def test_a_section_carries_its_measured_effects(measured):
     text = section(CHOICE_OF["surrogate_literal"], CONFIG, measured)
-    assert "**claim adaptive_rescues**: inconclusive → contradicted" in text
+    assert "**claim adaptive_rescues**: holds → fails" in text
     assert "step 3, the SVG literature" in text

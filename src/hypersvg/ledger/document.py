@@ -30,7 +30,7 @@ this project's own. Words of the thesis that speak for another reading are quote
 
 Pages are those of the thesis's table of contents. It gives none between p. 48 and p. 52, so pages there are inferred.
 Measured effects (`make sensitivity`) are differences to the default reading at the scale `sensitivity`, paired by seed,
-with 95 % intervals; bold where zero is outside.
+with 95 % intervals; bold where zero is outside. A claim holds or fails by the mean over the seeds alone.
 """
 
 

@@ -1,8 +1,8 @@
 """Measured effects of variants, from ``results/reference/sensitivity``: what moved, and which claims change side.
 
 ``headlines.csv`` has the columns choice_variant, headline, unit, default, alternative, difference, low, high, seeds
-(low and high: 95 % interval of the paired difference, empty where there is none); ``claims.csv`` has variant, claim,
-side_default, side_alternative. A file that is not there has no rows.
+(low and high: 95 % interval of the paired difference, empty where there is none; of unit percent all are fractions);
+``claims.csv`` has variant, claim, side_default, side_alternative. A file that is not there has no rows.
 """
 
 import csv
@@ -12,6 +12,9 @@ from typing import Self
 
 SENSITIVITY = Path("results", "reference", "sensitivity")
 UNMEASURED = "not measured yet"
+NUMBERS = ("default", "alternative", "difference", "low", "high")
+SIDES = {"True": "holds", "False": "fails", "": "no number"}
+"""Which side of its claim a mean over the seeds lies on."""
 Row = dict[str, str]
 
 
@@ -54,6 +57,7 @@ def by_variant(path: Path, column: str) -> dict[str, list[Row]]:
 
 def headline(row: Row) -> str:
     """``name: default → alternative unit (difference [low, high], n seeds)``; bold where zero is outside."""
+    row = row | {name: str(100 * float(row[name])) for name in NUMBERS if row[name] and row["unit"] == "percent"}
     name = f"**{row['headline']}**" if leaves_out_zero(row) else row["headline"]
     values = f"{short(row['default'])} → {short(row['alternative'])} {row['unit']}".rstrip()
     interval = f" [{signed(row['low'])}, {signed(row['high'])}]" if row["low"] and row["high"] else ""
@@ -67,7 +71,7 @@ def leaves_out_zero(row: Row) -> bool:
 
 def claim(row: Row) -> str:
     """A claim whose side changes."""
-    return f"**claim {row['claim']}**: {row['side_default']} → {row['side_alternative']}"
+    return f"**claim {row['claim']}**: {SIDES[row['side_default']]} → {SIDES[row['side_alternative']]}"
 
 
 def short(number: str) -> str:
